@@ -1,0 +1,5 @@
+//! The rules, decisions and storage contract of tenantry. No I/O, no async runtime.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod ids;

