@@ -1,0 +1,73 @@
+//! The storage contract: many small reads, one guarded write.
+//!
+//! A store knows no rules. It keeps rows, applies a [`Commit`] whole or not at all, and answers reads.
+
+mod commit;
+mod error;
+pub(crate) mod memory;
+mod open;
+mod read;
+mod rows;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+pub use commit::{
+    AuditDetail, AuditEntry, Check, Commit, EntryPosition, Guard, GuardKey, GuardMode, Receipt,
+    WriteOp,
+};
+pub use error::{OpenError, StoreError};
+pub use memory::MemoryStore;
+pub use open::{Admission, OpenStore, Probe};
+pub use read::{
+    AuditRead, CustomerRead, InvitationRead, MemberRead, SecretRead, UserRead, VendorRead,
+};
+pub use rows::{
+    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, CustomerStatus, DetailRow,
+    InvitationRow, InvitationState, KeyRow, MemberRow, MemberState, Place, RootKeyRow, SecretRow,
+    SecretVersionRow, SendsRow, Standing, StandingMember, StoredFeatures, UserRow, VendorRow,
+};
+
+use crate::call::Caller;
+use crate::vault::StoreId;
+
+/// A place where tenantry keeps its rows.
+#[async_trait]
+pub trait Store:
+    VendorRead
+    + CustomerRead
+    + UserRead
+    + MemberRead
+    + InvitationRead
+    + SecretRead
+    + AuditRead
+    + Debug
+    + Send
+    + Sync
+    + 'static
+{
+    /// The id that this store was made with; it is bound into every sealed value.
+    fn store_id(&self) -> StoreId;
+
+    /// Applies a commit whole or not at all; the only write. The order of its steps is that of [`Commit`].
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`]; after [`StoreError::OutcomeUnknown`] the same commit may be sent again.
+    async fn commit(&self, commit: Commit, caller: Caller) -> Result<Receipt, StoreError>;
+
+    /// Says what is physically wrong: counters that differ from counts, the database's own checks. Empty when sound.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn check_integrity(&self, caller: Caller) -> Result<Vec<String>, StoreError>;
+
+    /// Closes the store; every later call answers [`StoreError::Closed`].
+    ///
+    /// # Errors
+    ///
+    /// When what is open cannot be closed in order.
+    async fn close(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,114 @@
+//! The reads of a store, one trait for each entity.
+//!
+//! Lists are in the order of their key and hold `limit` rows at most. Where a method takes a [`Caller`], an awaiting
+//! caller's work belongs on a worker thread; the others take microseconds and run where they are called.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use super::rows::{
+    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DetailRow, InvitationRow, KeyRow,
+    MemberRow, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Standing, UserRow,
+    VendorRow,
+};
+use crate::call::Caller;
+use crate::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
+
+type Read<T> = Result<T, StoreError>;
+
+/// Reads vendors, and what a decision is made from.
+#[async_trait]
+pub trait VendorRead {
+    /// The vendor with this id.
+    async fn vendor(&self, id: VendorId) -> Read<Option<VendorRow>>;
+    /// The vendor with this key.
+    async fn vendor_by_key(&self, key: &str) -> Read<Option<VendorRow>>;
+    /// Vendors in the order of their keys, after this one.
+    async fn vendors(&self, after: Option<&str>, limit: usize) -> Read<Vec<VendorRow>>;
+    /// The state of `place`, with the membership of `user` in `home`, in one statement; `None` if there is no `place`.
+    async fn standing(&self, user: Option<UserId>, home: Place, place: Place) -> Read<Option<Standing>>;
+}
+
+/// Reads customers.
+#[async_trait]
+pub trait CustomerRead {
+    /// The customer with this id.
+    async fn customer(&self, vendor: VendorId, id: CustomerId) -> Read<Option<CustomerRow>>;
+    /// The customer with this external id.
+    async fn customer_by_external_id(&self, vendor: VendorId, external_id: &str) -> Read<Option<CustomerRow>>;
+    /// The customers that the query describes.
+    async fn customers(&self, vendor: VendorId, query: &CustomerQuery, caller: Caller) -> Read<Vec<CustomerRow>>;
+}
+
+/// Reads users.
+#[async_trait]
+pub trait UserRead {
+    /// The user with this id.
+    async fn user(&self, vendor: VendorId, id: UserId) -> Read<Option<UserRow>>;
+    /// The user with this identity key.
+    async fn user_by_email(&self, vendor: VendorId, email_key: &str) -> Read<Option<UserRow>>;
+    /// The memberships of a user, in the order of their places' UUIDs.
+    async fn memberships(&self, vendor: VendorId, user: UserId) -> Read<Vec<MemberRow>>;
+    /// Vendor's users in the order of their ids, after this one; for `verify`.
+    async fn users(&self, vendor: VendorId, after: Option<UserId>, limit: usize, caller: Caller) -> Read<Vec<UserRow>>;
+}
+
+/// Reads members.
+#[async_trait]
+pub trait MemberRead {
+    /// The member with this id in this place.
+    async fn member(&self, place: Place, id: MemberId) -> Read<Option<MemberRow>>;
+    /// The membership of this user in this place.
+    async fn member_of_user(&self, place: Place, user: UserId) -> Read<Option<MemberRow>>;
+    /// Members of the place with their users, in the order of the users' ids, after this one.
+    async fn members(&self, place: Place, after: Option<UserId>, limit: usize, caller: Caller) -> Read<Vec<(MemberRow, UserRow)>>;
+    /// How many Administrators are active in the place.
+    async fn active_administrators(&self, place: Place) -> Read<u64>;
+}
+
+/// Reads invitations.
+#[async_trait]
+pub trait InvitationRead {
+    /// The invitation with this id in this place.
+    async fn invitation(&self, place: Place, id: InvitationId) -> Read<Option<InvitationRow>>;
+    /// The invitation whose token has this hash.
+    async fn invitation_by_token(&self, token_hash: &[u8; 32]) -> Read<Option<InvitationRow>>;
+    /// The pending invitation for this membership, expired or not.
+    async fn pending_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>>;
+    /// Pending invitations of the place that give the role Administrator, expired or not.
+    async fn pending_administrators(&self, place: Place) -> Read<Vec<InvitationRow>>;
+    /// Invitations of the place in the order of their ids, after this one.
+    async fn invitations(&self, place: Place, after: Option<InvitationId>, limit: usize, caller: Caller) -> Read<Vec<InvitationRow>>;
+    /// What was lately sent to this recipient.
+    async fn sends(&self, place: Place, recipient: &[u8; 32]) -> Read<Option<SendsRow>>;
+}
+
+/// Reads secrets and keys.
+#[async_trait]
+pub trait SecretRead {
+    /// The secret with this key.
+    async fn secret(&self, place: Place, key: &str) -> Read<Option<SecretRow>>;
+    /// Secrets of the place in the order of their keys, after this one.
+    async fn secrets(&self, place: Place, after: Option<&str>, limit: usize, caller: Caller) -> Read<Vec<SecretRow>>;
+    /// One version of a secret.
+    async fn secret_version(&self, place: Place, secret: SecretId, version: u64) -> Read<Option<SecretVersionRow>>;
+    /// The key generations of the place, oldest first.
+    async fn place_keys(&self, place: Place) -> Read<Vec<KeyRow>>;
+    /// The root keys that the store has seen.
+    async fn root_keys(&self) -> Read<Vec<RootKeyRow>>;
+}
+
+/// Reads the audit log.
+#[async_trait]
+pub trait AuditRead {
+    /// Entries of one chain with their details, in the order of their numbers, after this one.
+    async fn chain(&self, place: Place, after: u64, limit: usize, caller: Caller) -> Read<Vec<(AuditRow, Option<DetailRow>)>>;
+    /// Entries of the vendor's log that pass the filter, in the order of their positions, after this one.
+    async fn log(&self, vendor: VendorId, after: u64, filter: &AuditFilter, limit: usize, caller: Caller) -> Read<Vec<(AuditRow, Option<DetailRow>)>>;
+    /// The head of a chain.
+    async fn head(&self, place: Place) -> Read<Option<ChainHead>>;
+    /// The heads of the vendor's chains in the order of their places' UUIDs, after this one.
+    async fn heads(&self, vendor: VendorId, after: Option<uuid::Uuid>, limit: usize, caller: Caller) -> Read<Vec<ChainHead>>;
+    /// The places and targets of the entries whose details speak of this subject, each pair once.
+    async fn detail_targets(&self, vendor: VendorId, subject: &str) -> Read<Vec<(Place, String)>>;
+}
