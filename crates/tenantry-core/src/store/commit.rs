@@ -29,7 +29,7 @@ pub struct Commit {
     pub ops: Vec<WriteOp>,
     /// What must be true afterwards.
     pub checks: Vec<Check>,
-    /// What the log says of it; at least one entry, unless the commit only notes root keys.
+    /// What the log says of it; at least one entry, because an entry is what keeps the commit's id.
     pub audit: Vec<AuditEntry>,
 }
 
@@ -105,7 +105,7 @@ pub enum WriteOp {
     InsertSecretVersion(SecretVersionRow),
     /// A new key generation of a place.
     InsertKey(KeyRow),
-    /// Notes a root key, unless it is noted already.
+    /// Notes a root key, unless it is noted already; in the commit of the first key that it wraps.
     PutRootKey(RootKeyRow),
 }
 
@@ -141,6 +141,8 @@ pub enum Check {
     ActiveAdministrator(Place),
     /// The chain of the place still ends with this entry.
     ChainHead(super::ChainHead),
+    /// Every root key that the store has seen is among these.
+    RootKeysKnown(Vec<[u8; 16]>),
 }
 
 /// An audit entry before the store gives it its number.
@@ -204,8 +206,7 @@ impl Commit {
         if !self.guards.windows(2).all(|pair| matches!(pair, [a, b] if a.key < b.key)) {
             return malformed("guards are not sorted, each key once");
         }
-        let notes_root_keys = self.ops.iter().all(|op| matches!(op, WriteOp::PutRootKey(_)));
-        if self.audit.is_empty() && !notes_root_keys {
+        if self.audit.is_empty() {
             return malformed("no audit entry");
         }
         let bumped: BTreeSet<GuardKey> = self

@@ -1,0 +1,323 @@
+//! How the memory store applies a commit.
+
+use super::{Tables, at};
+use crate::audit;
+use crate::ids::{CustomerId, UserId, VendorId};
+use crate::store::{
+    AuditEntry, AuditRow, ChainHead, Check, Commit, CustomerRow, DetailRow, EntryPosition, Guard,
+    GuardKey, GuardMode, InvitationRow, MemberRow, MemberState, Place, Receipt, SecretRow,
+    StoreError, UserRow, WriteOp,
+};
+use crate::catalog::Role;
+
+type Applied = Result<(), StoreError>;
+
+/// A unique key that was taken already: the checks say which rule that breaks.
+struct Taken;
+
+impl Tables {
+    pub(super) fn apply(&mut self, commit: Commit) -> Result<Receipt, StoreError> {
+        for guard in &commit.guards {
+            self.guard(guard)?;
+        }
+        let mut taken = false;
+        for op in commit.ops {
+            // All ops are tried even when one finds its key taken, so that the checks see what was wanted.
+            taken |= self.op(op)?.is_err();
+        }
+        for (index, check) in commit.checks.iter().enumerate() {
+            if !self.holds(check) {
+                return Err(StoreError::CheckFailed(index));
+            }
+        }
+        if taken {
+            return Err(StoreError::Malformed("a key is taken and no check names it"));
+        }
+        let mut entries = Vec::with_capacity(commit.audit.len());
+        for (ordinal, entry) in (0..).zip(commit.audit) {
+            entries.push(self.append(commit.id, ordinal, entry));
+        }
+        self.commits.insert_mut(commit.id, entries.clone());
+        Ok(Receipt { entries })
+    }
+
+    fn guard(&mut self, guard: &Guard) -> Applied {
+        let counter = match guard.key {
+            GuardKey::Place(Place::Vendor(id)) => self.vendors.get_mut(&id).map(|row| &mut row.counter),
+            GuardKey::Place(Place::Customer(vendor, id)) => {
+                self.customers.get_mut(&(vendor, id)).map(|row| &mut row.counter)
+            }
+            GuardKey::Member(place, user) => {
+                self.members.get_mut(&(at(place), user)).map(|row| &mut row.counter)
+            }
+            GuardKey::User(vendor, id) => self.users.get_mut(&(vendor, id)).map(|row| &mut row.counter),
+        };
+        match counter {
+            Some(counter) if *counter == guard.counter => {
+                if guard.mode == GuardMode::Bump {
+                    *counter += 1;
+                }
+                Ok(())
+            }
+            _ => Err(StoreError::Conflict),
+        }
+    }
+
+    fn op(&mut self, op: WriteOp) -> Result<Result<(), Taken>, StoreError> {
+        let gone = StoreError::Malformed("the row to write to does not exist");
+        Ok(match op {
+            WriteOp::InsertVendor(mut row) => {
+                row.counter = 0;
+                if self.vendor_keys.contains_key(&row.key) {
+                    return Ok(Err(Taken));
+                }
+                self.vendor_keys.insert_mut(row.key.clone(), row.id);
+                self.vendors.insert_mut(row.id, row);
+                Ok(())
+            }
+            WriteOp::InsertCustomer(row) => {
+                self.put_customer(CustomerRow { counter: 0, members: 0, secrets: 0, ..row })
+            }
+            WriteOp::UpdateCustomer(row) => {
+                let old = self.customers.get(&(row.vendor, row.id)).cloned().ok_or(gone)?;
+                self.unindex_customer(&old);
+                let CustomerRow { counter, members, secrets, .. } = old;
+                self.put_customer(CustomerRow { counter, members, secrets, ..row })
+            }
+            WriteOp::DeleteCustomer(vendor, id) => {
+                self.delete_customer(vendor, id).ok_or(gone)?;
+                Ok(())
+            }
+            WriteOp::InsertUser(row) => self.put_user(UserRow { counter: 0, ..row }),
+            WriteOp::UpdateUser(row) => {
+                let old = self.users.get(&(row.vendor, row.id)).cloned().ok_or(gone)?;
+                self.emails.remove_mut(&(old.vendor, old.email_key));
+                self.put_user(UserRow { counter: old.counter, ..row })
+            }
+            WriteOp::DeleteUser(vendor, id) => {
+                let old = self.users.get(&(vendor, id)).cloned().ok_or(gone)?;
+                self.emails.remove_mut(&(vendor, old.email_key));
+                self.users.remove_mut(&(vendor, id));
+                let subject = id.to_string();
+                let theirs = self.details_of(vendor).filter(|(_, detail)| detail.subject == subject);
+                for key in theirs.map(|(key, _)| *key).collect::<Vec<_>>() {
+                    self.details.remove_mut(&key);
+                }
+                Ok(())
+            }
+            WriteOp::InsertMember(row) => {
+                let key = (at(row.place), row.user);
+                if self.members.contains_key(&key) {
+                    return Ok(Err(Taken));
+                }
+                self.count(row.place, |customer| customer.members += 1);
+                self.member_ids.insert_mut((at(row.place), row.id), row.user);
+                self.memberships.insert_mut((row.place.vendor(), row.user, row.place.uuid()), ());
+                self.members.insert_mut(key, MemberRow { counter: 0, ..row });
+                Ok(())
+            }
+            WriteOp::UpdateMember(row) => {
+                let member = self.members.get_mut(&(at(row.place), row.user)).ok_or(gone)?;
+                *member = MemberRow { counter: member.counter, ..row };
+                Ok(())
+            }
+            WriteOp::DeleteMember(place, user) => {
+                let old = self.members.get(&(at(place), user)).cloned().ok_or(gone)?;
+                self.count(place, |customer| customer.members -= 1);
+                self.remove_member(&old);
+                Ok(())
+            }
+            WriteOp::InsertInvitation(row) => self.put_invitation(row),
+            WriteOp::UpdateInvitation(row) => {
+                let old = self.invitations.get(&(at(row.place), row.id)).cloned().ok_or(gone)?;
+                self.tokens.remove_mut(&old.token_hash);
+                self.put_invitation(row)
+            }
+            WriteOp::PutSends(row, before) => {
+                let vendor = row.place.vendor();
+                let old = self.sends.iter().filter(|(key, row)| key.0.0 == vendor && row.latest < before);
+                for key in old.map(|(key, _)| *key).collect::<Vec<_>>() {
+                    self.sends.remove_mut(&key);
+                }
+                self.sends.insert_mut((at(row.place), row.recipient), row);
+                Ok(())
+            }
+            WriteOp::InsertSecret(row) => {
+                let key = (at(row.place), row.key.clone());
+                if self.secrets.contains_key(&key) {
+                    return Ok(Err(Taken));
+                }
+                self.count(row.place, |customer| customer.secrets += 1);
+                self.secrets.insert_mut(key, row);
+                Ok(())
+            }
+            WriteOp::UpdateSecret(row) => {
+                *self.secrets.get_mut(&(at(row.place), row.key.clone())).ok_or(gone)? = row;
+                Ok(())
+            }
+            WriteOp::DeleteSecret(place, id) => {
+                let old = self.secrets_of(at(place)).find(|row| row.id == id).cloned().ok_or(gone)?;
+                self.count(place, |customer| customer.secrets -= 1);
+                self.remove_secret(&old);
+                Ok(())
+            }
+            WriteOp::InsertSecretVersion(row) => {
+                self.secret_versions.insert_mut((at(row.place), row.secret, row.version), row);
+                Ok(())
+            }
+            WriteOp::InsertKey(row) => {
+                self.keys.insert_mut((at(row.place), row.generation), row);
+                Ok(())
+            }
+            WriteOp::PutRootKey(row) => {
+                if !self.root_keys.contains_key(&row.id) {
+                    self.root_keys.insert_mut(row.id, row);
+                }
+                Ok(())
+            }
+        })
+    }
+
+    fn holds(&self, check: &Check) -> bool {
+        match check {
+            Check::VendorKeyUnique { key, vendor } => {
+                self.vendor_keys.get(key).is_none_or(|owner| owner == vendor)
+            }
+            Check::ExternalIdUnique { vendor, external_id, customer } => {
+                self.external_ids.get(&(*vendor, external_id.clone())).is_none_or(|owner| owner == customer)
+            }
+            Check::EmailUnique { vendor, email_key, user } => {
+                self.emails.get(&(*vendor, email_key.clone())).is_none_or(|owner| owner == user)
+            }
+            Check::ActiveAdministrator(place) => self.active_administrators(*place) > 0,
+            Check::ChainHead(head) => self.heads.get(&at(head.place)) == Some(head),
+            Check::RootKeysKnown(known) => self.root_keys.keys().all(|id| known.contains(id)),
+        }
+    }
+
+    pub(super) fn active_administrators(&self, place: Place) -> u64 {
+        let active = |row: &&MemberRow| row.role == Role::Administrator && row.state == MemberState::Active;
+        self.members_of(at(place)).filter(active).count() as u64
+    }
+
+    fn put_customer(&mut self, row: CustomerRow) -> Result<(), Taken> {
+        if let Some(external_id) = &row.external_id {
+            let key = (row.vendor, external_id.clone());
+            if self.external_ids.contains_key(&key) {
+                return Err(Taken);
+            }
+            self.external_ids.insert_mut(key, row.id);
+        }
+        self.customer_names.insert_mut((row.vendor, row.name_folded.clone(), row.id), ());
+        self.customers.insert_mut((row.vendor, row.id), row);
+        Ok(())
+    }
+
+    fn unindex_customer(&mut self, row: &CustomerRow) {
+        if let Some(external_id) = &row.external_id {
+            self.external_ids.remove_mut(&(row.vendor, external_id.clone()));
+        }
+        self.customer_names.remove_mut(&(row.vendor, row.name_folded.clone(), row.id));
+    }
+
+    fn delete_customer(&mut self, vendor: VendorId, id: CustomerId) -> Option<()> {
+        let row = self.customers.get(&(vendor, id))?.clone();
+        let place = at(Place::Customer(vendor, id));
+        self.unindex_customer(&row);
+        self.customers.remove_mut(&(vendor, id));
+        for member in self.members_of(place).cloned().collect::<Vec<_>>() {
+            self.remove_member(&member);
+        }
+        for invitation in self.invitations_of(place).cloned().collect::<Vec<_>>() {
+            self.tokens.remove_mut(&invitation.token_hash);
+            self.invitations.remove_mut(&(place, invitation.id));
+        }
+        for secret in self.secrets_of(place).cloned().collect::<Vec<_>>() {
+            self.remove_secret(&secret);
+        }
+        for key in self.sends.keys().filter(|key| key.0 == place).copied().collect::<Vec<_>>() {
+            self.sends.remove_mut(&key);
+        }
+        for key in self.keys.keys().filter(|key| key.0 == place).copied().collect::<Vec<_>>() {
+            self.keys.remove_mut(&key);
+        }
+        let details = self.details.range((place, 0)..=(place, u64::MAX));
+        for key in details.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.details.remove_mut(&key);
+        }
+        Some(())
+    }
+
+    fn put_user(&mut self, row: UserRow) -> Result<(), Taken> {
+        let key = (row.vendor, row.email_key.clone());
+        if self.emails.contains_key(&key) {
+            return Err(Taken);
+        }
+        self.emails.insert_mut(key, row.id);
+        self.users.insert_mut((row.vendor, row.id), row);
+        Ok(())
+    }
+
+    fn remove_member(&mut self, row: &MemberRow) {
+        self.members.remove_mut(&(at(row.place), row.user));
+        self.member_ids.remove_mut(&(at(row.place), row.id));
+        self.memberships.remove_mut(&(row.place.vendor(), row.user, row.place.uuid()));
+    }
+
+    fn put_invitation(&mut self, row: InvitationRow) -> Result<(), Taken> {
+        if self.tokens.contains_key(&row.token_hash) {
+            return Err(Taken);
+        }
+        self.tokens.insert_mut(row.token_hash, (at(row.place), row.id));
+        self.invitations.insert_mut((at(row.place), row.id), row);
+        Ok(())
+    }
+
+    fn remove_secret(&mut self, row: &SecretRow) {
+        let place = at(row.place);
+        let versions = self.secret_versions.range((place, row.id, 0)..=(place, row.id, u64::MAX));
+        for key in versions.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.secret_versions.remove_mut(&key);
+        }
+        self.secrets.remove_mut(&(place, row.key.clone()));
+    }
+
+    /// Changes the counts of a customer; the vendor itself keeps none.
+    fn count(&mut self, place: Place, change: impl FnOnce(&mut CustomerRow)) {
+        if let Place::Customer(vendor, id) = place
+            && let Some(row) = self.customers.get_mut(&(vendor, id))
+        {
+            change(row);
+        }
+    }
+
+    fn append(&mut self, commit: crate::ids::CommitId, ordinal: u32, entry: AuditEntry) -> EntryPosition {
+        let AuditEntry { place, time, actor, action, target, digest, detail } = entry;
+        let (number, previous) =
+            self.heads.get(&at(place)).map_or((1, [0; 32]), |head| (head.number + 1, head.hash));
+        let vendor = place.vendor();
+        let position = self.last_position(vendor) + 1;
+        let hash = audit::link(&previous, number, position, &digest);
+        self.heads.insert_mut(at(place), ChainHead { place, number, hash });
+        self.chain.insert_mut((at(place), number), position);
+        let detail_digest = detail.as_ref().map(|detail| detail.digest);
+        if let Some(detail) = detail {
+            let row = DetailRow { place, number, salt: detail.salt, subject: detail.subject, body: detail.body };
+            self.details.insert_mut((at(place), number), row);
+        }
+        let action = action.to_owned();
+        let row = AuditRow { place, number, position, commit, ordinal, time, actor, action, target, detail_digest, hash };
+        self.log.insert_mut((vendor, position), row);
+        EntryPosition { place, number, position }
+    }
+
+    fn last_position(&self, vendor: VendorId) -> u64 {
+        let mut entries = self.log.range((vendor, 0)..=(vendor, u64::MAX));
+        entries.next_back().map_or(0, |((_, position), _)| *position)
+    }
+
+    /// Who a member id is.
+    pub(super) fn user_of(&self, place: Place, id: crate::ids::MemberId) -> Option<UserId> {
+        self.member_ids.get(&(at(place), id)).copied()
+    }
+}
