@@ -195,10 +195,9 @@ impl InvitationRead for MemoryStore {
         Ok(tables.tokens.get(token_hash).and_then(|key| tables.invitations.get(key)).cloned())
     }
 
-    async fn pending_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>> {
+    async fn latest_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>> {
         let tables = self.tables()?;
-        let pending = |row: &&InvitationRow| row.member == member && row.state == InvitationState::Pending;
-        Ok(tables.invitations_of(at(place)).find(pending).cloned())
+        Ok(tables.invitations_of(at(place)).filter(|row| row.member == member).last().cloned())
     }
 
     async fn pending_administrators(&self, place: Place) -> Read<Vec<InvitationRow>> {

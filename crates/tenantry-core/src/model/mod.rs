@@ -1,0 +1,17 @@
+//! The records: plain values that operations take and answer.
+
+mod customer;
+mod feature;
+mod member;
+mod page;
+mod secret;
+pub(crate) mod text;
+mod vendor;
+
+pub use customer::{Customer, CustomerFilter, CustomerPatch, ImportOutcome, ImportSummary, ImportedRow, NewCustomer};
+pub use feature::{CustomerFeature, Features, FeatureChange, PortalSection};
+pub use member::{Invitation, InvitationStatus, Invited, Member};
+pub use page::{Cursor, Page, PageRequest};
+pub(crate) use page::{CursorKind, close_page};
+pub use secret::Secret;
+pub use vendor::{Identity, Vendor};
