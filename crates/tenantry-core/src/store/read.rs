@@ -60,8 +60,8 @@ pub trait MemberRead {
     async fn member(&self, place: Place, id: MemberId) -> Read<Option<MemberRow>>;
     /// The membership of this user in this place.
     async fn member_of_user(&self, place: Place, user: UserId) -> Read<Option<MemberRow>>;
-    /// Members of the place with their users, in the order of the users' ids, after this one.
-    async fn members(&self, place: Place, after: Option<UserId>, limit: usize, caller: Caller) -> Read<Vec<(MemberRow, UserRow)>>;
+    /// Members of the place with their users, in the order of the members' ids, after this one.
+    async fn members(&self, place: Place, after: Option<MemberId>, limit: usize, caller: Caller) -> Read<Vec<(MemberRow, UserRow)>>;
     /// How many Administrators are active in the place.
     async fn active_administrators(&self, place: Place) -> Read<u64>;
 }

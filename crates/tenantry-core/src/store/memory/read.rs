@@ -167,16 +167,18 @@ impl MemberRead for MemoryStore {
     async fn members(
         &self,
         place: Place,
-        last: Option<UserId>,
+        last: Option<MemberId>,
         limit: usize,
         _: Caller,
     ) -> Read<Vec<(MemberRow, UserRow)>> {
         let tables = self.tables()?;
-        let rows = tables.members_of(at(place)).filter(|row| last.is_none_or(|last| row.user > last));
-        let with_user = |row: &MemberRow| {
-            tables.users.get(&(place.vendor(), row.user)).map(|user| (row.clone(), user.clone()))
+        let from = after(last.map(|id| (at(place), id)), (at(place), MemberId::from_uuid(Uuid::nil())));
+        let ids = tables.member_ids.range((from, Bound::Included((at(place), MemberId::from_uuid(LAST)))));
+        let with_user = |(_, user): (&(At, MemberId), &UserId)| {
+            let member = tables.members.get(&(at(place), *user))?;
+            Some((member.clone(), tables.users.get(&(place.vendor(), *user))?.clone()))
         };
-        Ok(rows.filter_map(with_user).take(limit).collect())
+        Ok(ids.filter_map(with_user).take(limit).collect())
     }
 
     async fn active_administrators(&self, place: Place) -> Read<u64> {

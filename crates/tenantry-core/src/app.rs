@@ -1,0 +1,232 @@
+//! What a host opens: the store with everything that operations on it need.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::access::{Access, Actor, operations};
+use crate::call::{Call, Caller};
+use crate::catalog::{Catalog, Portal};
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::error::Error;
+use crate::host::Maintenance;
+use crate::ids::{CustomerId, IdSource, RandomIds, UserId, VendorId, new_uuid};
+use crate::model::{Identity, Page, PageRequest, Vendor};
+use crate::scope::{Accepted, CustomerScope, ServiceScope, VendorScope};
+use crate::store::{Admission, MemoryStore, OpenError, OpenStore, Place, Store};
+use crate::vault::{InvitationToken, KeyRing, VerifiedEmail};
+
+/// What every scope shares.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) catalog: Catalog,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) ring: Option<KeyRing>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+pub(crate) type App = Arc<Inner>;
+
+impl Inner {
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::of(self.clock.now())
+    }
+
+    pub(crate) fn new_uuid(&self, now: Timestamp) -> Result<Uuid, Error> {
+        Ok(new_uuid(&*self.ids, now)?)
+    }
+}
+
+/// An open store with its catalogue and keys; cheap to clone.
+///
+/// It has the host's own operations (V3) and the ways to a scope. Everything else is done through a scope, which knows
+/// who acts.
+///
+/// ```
+/// # fn main() -> Result<(), tenantry_core::Error> {
+/// use tenantry_core::{Catalog, NewCustomer, Tenantry};
+///
+/// let app = Tenantry::builder(Catalog::standard()).open_in_memory().wait()?;
+/// let vendor = app.bootstrap("acme", "Acme Software", "Ada", "ada@acme.test").wait()?;
+/// let globex = vendor.customers().create(NewCustomer::new("Globex")).wait()?;
+/// assert_eq!(vendor.customer(globex.id).get().wait()?.features, ["deployments", "artifacts"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tenantry {
+    pub(crate) app: App,
+}
+
+impl Tenantry {
+    /// Begins to open a store with this catalogue.
+    pub fn builder(catalog: Catalog) -> Builder {
+        Builder { catalog, ring: None, clock: Arc::new(SystemClock), ids: Arc::new(RandomIds), migrate: true }
+    }
+
+    /// The catalogue of this process.
+    pub fn catalog(&self) -> &Catalog {
+        &self.app.catalog
+    }
+
+    /// Makes a vendor with its first member, an active Administrator, and answers that person's scope (V2).
+    ///
+    /// The key is 1 to 64 lower-case letters, digits and hyphens, unique in the store. The host states that it has
+    /// verified the e-mail.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyExists`] when the key is taken; [`Error::InvalidInput`].
+    pub fn bootstrap(&self, key: &str, name: &str, first_member: &str, email: &str) -> Call<VendorScope> {
+        crate::host::bootstrap(&self.app, key, name, first_member, email)
+    }
+
+    /// The vendors of the store, in the order of their keys.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a foreign cursor.
+    pub fn vendors(&self, page: PageRequest) -> Call<Page<Vendor>> {
+        crate::host::vendors(&self.app, page)
+    }
+
+    /// Who a signed-in person is: their id, where they are an active member, and what they can still accept (V3).
+    ///
+    /// `None` when the vendor does not know the e-mail.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] when it is no e-mail address.
+    pub fn identify(&self, vendor: VendorId, email: VerifiedEmail) -> Call<Option<Identity>> {
+        crate::host::identify(&self.app, vendor, email)
+    }
+
+    /// Changes the e-mail of a person, who has proved to the host that they read it (U5).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyExists`] when another person of the vendor has it; [`Error::NotFound`];
+    /// [`Error::InvalidInput`].
+    pub fn change_email(&self, vendor: VendorId, user: UserId, email: VerifiedEmail) -> Call<()> {
+        crate::host::change_email(&self.app, vendor, user, email)
+    }
+
+    /// Accepts an invitation for the person who is signed in, and answers their scope (U3).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvitationInvalid`] for every token that this person cannot use, whatever the reason.
+    pub fn accept_invitation(&self, token: &InvitationToken, email: VerifiedEmail) -> Call<Accepted> {
+        crate::host::accept(&self.app, token, email)
+    }
+
+    /// Declines an invitation for the person who is signed in; its member goes (U3).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvitationInvalid`] for every token that this person cannot use, whatever the reason.
+    pub fn decline_invitation(&self, token: &InvitationToken, email: VerifiedEmail) -> Call<()> {
+        crate::host::decline(&self.app, token, email)
+    }
+
+    /// A person acting as the vendor's staff. Whether they may is decided with every operation.
+    pub fn vendor(&self, vendor: VendorId, user: UserId) -> VendorScope {
+        let place = Place::Vendor(vendor);
+        VendorScope::new(self.access(Actor::User(user), Portal::Vendor, place))
+    }
+
+    /// A person acting as a member of one customer. Whether they may is decided with every operation.
+    pub fn customer(&self, vendor: VendorId, customer: CustomerId, user: UserId) -> CustomerScope {
+        let place = Place::Customer(vendor, customer);
+        CustomerScope::new(self.access(Actor::User(user), Portal::Customer, place))
+    }
+
+    /// A service of the host acting on one place: it may do what the catalogue's service rows say (S3).
+    ///
+    /// The name is 1 to 64 letters, digits, `.`, `_` and `-`; the reason, 1 to 200 characters, goes into the audit log.
+    pub fn service(&self, place: Place, name: &str, reason: &str) -> ServiceScope {
+        ServiceScope::new(self.access(Actor::Service(name.to_owned()), Portal::Service, place), reason)
+    }
+
+    /// The host's maintenance of the store; the reason, 1 to 200 characters, goes into the span of each operation.
+    pub fn maintenance(&self, reason: &str) -> Maintenance {
+        Maintenance::new(&self.app, reason)
+    }
+
+    fn access(&self, actor: Actor, portal: Portal, place: Place) -> Access {
+        Access { app: Arc::clone(&self.app), actor, portal, home: place, place }
+    }
+}
+
+/// Says how a store is opened.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until a store is opened"]
+pub struct Builder {
+    catalog: Catalog,
+    ring: Option<KeyRing>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    migrate: bool,
+}
+
+impl Builder {
+    /// With this root key, or with a ring of the current one and older ones. Without one only secrets do not work.
+    pub fn root_key(mut self, keys: impl Into<KeyRing>) -> Self {
+        self.ring = Some(keys.into());
+        self
+    }
+
+    /// With this clock instead of the operating system's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// With this source of ids instead of the operating system's random numbers.
+    pub fn id_source(mut self, ids: impl IdSource) -> Self {
+        self.ids = Arc::new(ids);
+        self
+    }
+
+    /// Checks only: a store that needs a migration is refused and not changed.
+    pub fn without_migration(mut self) -> Self {
+        self.migrate = false;
+        self
+    }
+
+    /// Opens a store.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CannotOpen`] says why the store does not do; [`Error::WrongRootKey`]. The store is as it was.
+    pub fn open(self, address: impl OpenStore) -> Call<Tenantry> {
+        Call::new(move |caller| async move {
+            let Self { catalog, ring, clock, ids, migrate } = self;
+            let admission = Admission { ring: ring.clone(), migrate };
+            let store = Box::new(address).open(admission, caller).await?;
+            tracing::debug!(operation = operations::MAINTENANCE.name, "store opened");
+            Ok(Tenantry { app: Arc::new(Inner { catalog, store, ring, clock, ids }) })
+        })
+    }
+
+    /// Opens a new store in memory: for tests and first steps. It is gone with the last handle.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system gives no random numbers.
+    pub fn open_in_memory(self) -> Call<Tenantry> {
+        self.open(InMemory)
+    }
+}
+
+/// The address of a new memory store.
+struct InMemory;
+
+#[async_trait]
+impl OpenStore for InMemory {
+    async fn open(self: Box<Self>, admission: Admission, caller: Caller) -> Result<Arc<dyn Store>, OpenError> {
+        Box::new(MemoryStore::new()?).open(admission, caller).await
+    }
+}

@@ -1,0 +1,108 @@
+//! Bulk creation of customers (C8).
+
+use std::collections::BTreeSet;
+
+use super::customers::ValidCustomer;
+use crate::access::{Access, Operation, operations};
+use crate::call::{Call, Caller};
+use crate::error::Error;
+use crate::ids::CustomerId;
+use crate::model::{ImportOutcome, ImportSummary, ImportedRow, NewCustomer};
+use crate::store::Check;
+use crate::unit::{Change, Unit};
+
+/// How many rows share one commit: enough to spread the cost of making it durable, few enough to report often.
+const BATCH: usize = 500;
+
+pub(super) fn import<R, P>(access: &Access, mut rows: R, mut report: P) -> Call<ImportSummary>
+where
+    R: Iterator<Item = Result<NewCustomer, String>> + Send + 'static,
+    P: FnMut(ImportedRow) + Send + 'static,
+{
+    let own = access.clone();
+    access.call(&operations::CUSTOMERS_IMPORT, move |caller| async move {
+        // Also an empty input is refused to those who may not.
+        own.authorise(&operations::CUSTOMERS_IMPORT).await?;
+        let mut summary = ImportSummary::default();
+        loop {
+            let batch: Vec<_> = rows.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                return Ok(summary);
+            }
+            for outcome in import_batch(&own, batch, caller).await? {
+                summary.rows += 1;
+                match outcome {
+                    ImportOutcome::Created(_) => summary.created += 1,
+                    ImportOutcome::Skipped => summary.skipped += 1,
+                    ImportOutcome::Refused(_) => summary.refused += 1,
+                }
+                report(ImportedRow { row: summary.rows, outcome });
+            }
+        }
+    })
+}
+
+/// Decides each row of a batch and creates the customers among them in one commit.
+async fn import_batch(
+    access: &Access,
+    batch: Vec<Result<NewCustomer, String>>,
+    caller: Caller,
+) -> Result<Vec<ImportOutcome>, Error> {
+    let valid: Vec<_> = batch.into_iter().map(valid_row).collect();
+    let wanted: Vec<_> = valid.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
+    let mut created = access.commit(&CreateAll { wanted }, caller).await?.into_iter();
+    let outcome = |row: Result<ImportRow, Error>| match row {
+        Err(reason) => ImportOutcome::Refused(reason),
+        Ok(_) => created.next().flatten().map_or(ImportOutcome::Skipped, ImportOutcome::Created),
+    };
+    Ok(valid.into_iter().map(outcome).collect())
+}
+
+/// A row that follows the rules and has an external id.
+#[derive(Clone)]
+struct ImportRow {
+    customer: ValidCustomer,
+    external_id: String,
+}
+
+fn valid_row(row: Result<NewCustomer, String>) -> Result<ImportRow, Error> {
+    let new = row.map_err(|reason| Error::invalid("row", reason))?;
+    let customer = ValidCustomer::new(&new)?;
+    let external_id = customer.external_id.clone();
+    let external_id = external_id.ok_or_else(|| Error::invalid("external id", "is missing"))?;
+    Ok(ImportRow { customer, external_id })
+}
+
+/// Creates every customer whose external id is free.
+struct CreateAll {
+    wanted: Vec<ImportRow>,
+}
+
+impl Change for CreateAll {
+    /// For each row the customer made, `None` when its external id exists.
+    type Answer = Vec<Option<CustomerId>>;
+
+    fn operation(&self) -> &'static Operation {
+        &operations::CUSTOMERS_IMPORT
+    }
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<Self::Answer, Error> {
+        let vendor = unit.vendor();
+        let mut answers = Vec::with_capacity(self.wanted.len());
+        let mut seen = BTreeSet::new();
+        for ImportRow { customer, external_id } in &self.wanted {
+            let new = seen.insert(external_id.as_str())
+                && unit.store().customer_by_external_id(vendor, external_id).await?.is_none();
+            if !new {
+                answers.push(None);
+                continue;
+            }
+            let row = unit.insert_customer(customer.clone())?;
+            let external_id = external_id.clone();
+            // Taken since it was looked up: decide anew, and it is skipped.
+            unit.expect(Check::ExternalIdUnique { vendor, external_id, customer: row.id });
+            answers.push(Some(row.id));
+        }
+        Ok(answers)
+    }
+}

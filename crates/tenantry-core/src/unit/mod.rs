@@ -1,0 +1,297 @@
+//! The unit of work: reads counters, then data, decides, and commits under guard; on a conflict it starts again.
+//!
+//! So every decision holds at the moment of the commit, across threads, processes and stores.
+
+mod member;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::access::{Access, Operation};
+use crate::audit::{Header, detail_digest};
+use crate::call::{Call, Caller};
+use crate::clock::Timestamp;
+use crate::error::{Error, LastAdministrator, RemainingMember};
+use crate::ids::{CommitId, MemberId, UserId, VendorId};
+use crate::store::{
+    AuditDetail, AuditEntry, Check, Commit, CustomerRow, Guard, GuardKey, GuardMode, Place, Standing, Store,
+    StoreError, UserRow, WriteOp,
+};
+
+/// How often a decision is made anew when others change the same place meanwhile. Each time somebody progressed.
+const ATTEMPTS: usize = 200;
+/// How often a commit is sent whose outcome is unknown; with its id it is applied once at most.
+const SENDINGS: usize = 3;
+/// How many members a refusal names.
+const NAMED: usize = 100;
+
+/// A change: what is asked for, and the decision that turns it into a commit.
+pub(crate) trait Change: Send + Sync + 'static {
+    /// What it answers.
+    type Answer: Send + 'static;
+
+    /// Its row in the table of operations.
+    fn operation(&self) -> &'static Operation;
+
+    /// Reads, decides and says what to write. It may be called again, on newer data.
+    fn decide(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+}
+
+/// What a failed check means.
+enum Unmet {
+    /// Somebody was faster: decide anew.
+    Retry,
+    /// The change is refused.
+    Refuse(Box<dyn Fn() -> Error + Send + Sync>),
+    /// The place would be left without an active Administrator; this member was acted on.
+    LastAdministrator(Place, MemberId),
+}
+
+struct Record {
+    place: Place,
+    action: &'static str,
+    target: String,
+    detail: Option<(String, Value)>,
+}
+
+/// One attempt at a change.
+pub(crate) struct Unit<'a> {
+    pub(crate) access: &'a Access,
+    pub(crate) caller: Caller,
+    pub(crate) now: Timestamp,
+    guards: BTreeMap<GuardKey, (u64, GuardMode)>,
+    ops: Vec<WriteOp>,
+    checks: Vec<(Check, Unmet)>,
+    records: Vec<Record>,
+}
+
+impl Access {
+    /// Makes a change.
+    pub(crate) fn change<C: Change>(&self, change: C) -> Call<C::Answer> {
+        let access = self.clone();
+        self.call(change.operation(), move |caller| async move { access.commit(&change, caller).await })
+    }
+
+    /// Makes a change and waits for its commit.
+    pub(crate) async fn commit<C: Change>(&self, change: &C, caller: Caller) -> Result<C::Answer, Error> {
+        for _ in 0..ATTEMPTS {
+            let mut unit = Unit::begin(self, change.operation(), caller).await?;
+            match change.decide(&mut unit).await {
+                Ok(answer) => {
+                    if unit.commit().await? {
+                        return Ok(answer);
+                    }
+                }
+                // The data moved between two reads of this attempt.
+                Err(Error::Contended) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Answers what a change would answer, and changes nothing (F5).
+    pub(crate) fn preview<C: Change>(&self, operation: &'static Operation, change: C) -> Call<C::Answer> {
+        let access = self.clone();
+        self.call(operation, move |caller| async move {
+            let mut unit = Unit::begin(&access, operation, caller).await?;
+            change.decide(&mut unit).await
+        })
+    }
+}
+
+impl<'a> Unit<'a> {
+    /// Reads the actor's standing, decides whether the operation may go on, and guards what that was decided from.
+    async fn begin(access: &'a Access, operation: &Operation, caller: Caller) -> Result<Self, Error> {
+        let mut unit = Self {
+            access,
+            caller,
+            now: access.app.now(),
+            guards: BTreeMap::new(),
+            ops: Vec::new(),
+            checks: Vec::new(),
+            records: Vec::new(),
+        };
+        if !operation.is_for_host() {
+            let standing = access.authorise(operation).await?;
+            unit.hold_standing(&standing);
+        }
+        Ok(unit)
+    }
+
+    fn hold_standing(&mut self, standing: &Standing) {
+        if let (Some(user), Some(member)) = (self.access.user(), &standing.member) {
+            self.hold(GuardKey::Member(self.access.home, user), member.counter);
+        }
+        // The vendor's own row says nothing that a decision is made from; holding it would set creates against each
+        // other. What writes to the vendor as a place bumps it, see `bump_place`.
+        if self.access.place.customer().is_some() || self.access.user().is_none() {
+            self.hold(GuardKey::Place(self.access.place), standing.counter);
+        }
+    }
+
+    pub(crate) fn store(&self) -> &'a dyn Store {
+        &*self.access.app.store
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        self.access.place
+    }
+
+    pub(crate) fn vendor(&self) -> VendorId {
+        self.access.place.vendor()
+    }
+
+    pub(crate) fn hold(&mut self, key: GuardKey, counter: u64) {
+        self.guards.entry(key).or_insert((counter, GuardMode::Hold));
+    }
+
+    pub(crate) fn bump(&mut self, key: GuardKey, counter: u64) {
+        let guard = self.guards.entry(key).or_insert((counter, GuardMode::Bump));
+        // The counter that was read first stays: what was read since may be newer than what was decided from.
+        guard.1 = GuardMode::Bump;
+    }
+
+    /// Guards the place that is acted on against every other change of it. Before its data is read.
+    pub(crate) async fn bump_place(&mut self) -> Result<(), Error> {
+        let key = GuardKey::Place(self.place());
+        match self.guards.get_mut(&key) {
+            Some(guard) => guard.1 = GuardMode::Bump,
+            None => {
+                let standing = self.access.standing().await?.ok_or_else(|| self.access.nothing_here())?;
+                self.bump(key, standing.counter);
+            }
+        }
+        Ok(())
+    }
+
+    /// The customer that is acted on. Its place is guarded already, so a counter that moved is a conflict.
+    pub(crate) async fn customer(&mut self) -> Result<CustomerRow, Error> {
+        let nothing = || self.access.nothing_here();
+        let id = self.place().customer().ok_or_else(nothing)?;
+        let row = self.store().customer(self.vendor(), id).await?.ok_or_else(nothing)?;
+        self.hold(GuardKey::Place(self.place()), row.counter);
+        Ok(row)
+    }
+
+    /// A user whom the change is about, guarded against every other change of them.
+    pub(crate) async fn bump_user(&mut self, id: UserId) -> Result<UserRow, Error> {
+        let row = self.store().user(self.vendor(), id).await?.ok_or(StoreError::Conflict)?;
+        self.bump(GuardKey::User(row.vendor, row.id), row.counter);
+        Ok(row)
+    }
+
+    pub(crate) fn write(&mut self, op: WriteOp) {
+        self.ops.push(op);
+    }
+
+    /// Requires something of the commit; if it does not hold, the change is refused with this error.
+    pub(crate) fn require(&mut self, check: Check, error: impl Fn() -> Error + Send + Sync + 'static) {
+        self.checks.push((check, Unmet::Refuse(Box::new(error))));
+    }
+
+    /// Requires something of the commit; if it does not hold, the change is decided anew.
+    pub(crate) fn expect(&mut self, check: Check) {
+        self.checks.push((check, Unmet::Retry));
+    }
+
+    /// Requires that the place keeps an active Administrator when this member is acted on (U9).
+    pub(crate) fn require_administrator(&mut self, place: Place, member: MemberId) {
+        self.checks.push((Check::ActiveAdministrator(place), Unmet::LastAdministrator(place, member)));
+    }
+
+    /// Writes an audit entry without a detail.
+    pub(crate) fn record(&mut self, place: Place, action: &'static str, target: impl ToString) {
+        self.records.push(Record { place, action, target: target.to_string(), detail: None });
+    }
+
+    /// Writes an audit entry whose detail speaks of `subject`, a user's id, or of nobody's person if empty.
+    pub(crate) fn record_detail(
+        &mut self,
+        place: Place,
+        action: &'static str,
+        target: impl ToString,
+        subject: impl ToString,
+        before: Value,
+        after: Value,
+    ) {
+        let detail = Some((subject.to_string(), json!({ "before": before, "after": after })));
+        self.records.push(Record { place, action, target: target.to_string(), detail });
+    }
+
+    /// Sends the commit; `false` asks for another attempt.
+    async fn commit(self) -> Result<bool, Error> {
+        if self.records.is_empty() {
+            // Nothing to change: the decision stands for the moment it was made.
+            return Ok(true);
+        }
+        let Self { access, now, guards, ops, checks, records, caller } = self;
+        let store = &*access.app.store;
+        let (checks, unmet): (Vec<_>, Vec<_>) = checks.into_iter().unzip();
+        let id = CommitId::from_uuid(access.app.new_uuid(now)?);
+        let guards = guards.into_iter().map(|(key, (counter, mode))| Guard { key, counter, mode }).collect();
+        let actor = access.actor.to_string();
+        let audit = (0..)
+            .zip(records)
+            .map(|(ordinal, record)| audit_entry(record, id, ordinal, now, &actor))
+            .collect::<Result<_, _>>()?;
+        let commit = Commit { id, guards, ops, checks, audit };
+        for sending in 1.. {
+            match store.commit(commit.clone(), caller).await {
+                Ok(_) => return Ok(true),
+                Err(StoreError::Conflict) => return Ok(false),
+                Err(StoreError::OutcomeUnknown(_)) if sending < SENDINGS => {}
+                Err(StoreError::CheckFailed(index)) => {
+                    return match unmet.get(index) {
+                        Some(Unmet::Retry) => Ok(false),
+                        Some(Unmet::Refuse(error)) => Err(error()),
+                        Some(Unmet::LastAdministrator(place, member)) => {
+                            Err(last_administrator(store, *place, *member, caller).await?)
+                        }
+                        None => Err(StoreError::CheckFailed(index).into()),
+                    };
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn audit_entry(
+    record: Record,
+    commit: CommitId,
+    ordinal: u32,
+    time: Timestamp,
+    actor: &str,
+) -> Result<AuditEntry, Error> {
+    let Record { place, action, target, detail } = record;
+    let detail = match detail {
+        None => None,
+        Some((subject, body)) => {
+            let mut salt = [0; 32];
+            getrandom::fill(&mut salt).map_err(std::io::Error::other)?;
+            let body = body.to_string();
+            let digest = detail_digest(&salt, &subject, &body);
+            Some(AuditDetail { salt, subject, body, digest })
+        }
+    };
+    let detail_digest = detail.as_ref().map(|detail| &detail.digest);
+    let header = Header { commit, ordinal, time, actor, action, place, target: &target, detail_digest };
+    let digest = header.digest();
+    Ok(AuditEntry { place, time, actor: actor.to_owned(), action, target, digest, detail })
+}
+
+/// The refusal that names the members who would remain (U9).
+async fn last_administrator(
+    store: &dyn Store,
+    place: Place,
+    acted_on: MemberId,
+    caller: Caller,
+) -> Result<Error, StoreError> {
+    let members = store.members(place, None, NAMED, caller).await?;
+    let others = members.into_iter().map(|(row, _)| row).filter(|row| row.id != acted_on);
+    let remaining = others.map(|row| RemainingMember { id: row.id, role: row.role, state: row.state }).collect();
+    Ok(LastAdministrator { remaining }.into())
+}
