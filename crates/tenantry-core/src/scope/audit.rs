@@ -1,0 +1,126 @@
+//! Reading the audit log (A4).
+
+use serde_json::json;
+
+use crate::access::{Access, operations};
+use crate::audit::{AuditEntry, entry};
+use crate::call::Call;
+use crate::error::Error;
+use crate::ids::CustomerId;
+use crate::model::{Cursor, CursorKind, Page, PageRequest, close_page};
+use crate::store::{AuditFilter, Place};
+
+/// Which entries of the audit log, and which page of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuditQuery {
+    /// Only those of this actor, as the log writes actors.
+    pub actor: Option<String>,
+    /// Only those of this action, for example `member.removed`.
+    pub action: Option<String>,
+    /// Only those of this customer, deleted ones included; for [`Audit::follow`].
+    pub customer: Option<CustomerId>,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl AuditQuery {
+    /// All entries, from the first.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only those of this actor, as the log writes actors.
+    pub fn actor(mut self, actor: impl ToString) -> Self {
+        self.actor = Some(actor.to_string());
+        self
+    }
+
+    /// Only those of this action, for example `member.removed`.
+    pub fn action(mut self, action: impl Into<String>) -> Self {
+        self.action = Some(action.into());
+        self
+    }
+
+    /// Only those of this customer, deleted ones included; for [`Audit::follow`].
+    pub fn customer(mut self, customer: CustomerId) -> Self {
+        self.customer = Some(customer);
+        self
+    }
+
+    /// How many on a page, 1 to 1,000.
+    pub fn page_size(mut self, size: usize) -> Self {
+        self.page.size = Some(size);
+        self
+    }
+
+    /// The page after this cursor, which an earlier page of the same query answered.
+    pub fn after(mut self, cursor: Cursor) -> Self {
+        self.page.after = Some(cursor);
+        self
+    }
+}
+
+/// The audit log: of one place, or of the vendor's whole.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    access: Access,
+}
+
+impl Audit {
+    pub(crate) fn new(access: &Access) -> Self {
+        Self { access: access.clone() }
+    }
+
+    /// The entries of this place, oldest first.
+    ///
+    /// Needs `audit.view`.
+    ///
+    /// # Errors
+    ///
+    /// Those of a denial; [`Error::InvalidInput`] for a foreign cursor or a page size that is not 1 to 1,000.
+    pub fn list(&self, query: AuditQuery) -> Call<Page<AuditEntry>> {
+        self.access.read(&operations::AUDIT_LIST, move |access, _, caller| async move {
+            let place = Some(access.place);
+            let filter = AuditFilter { place, actor: query.actor, action: query.action };
+            let (page, _) = page(&access, filter, &query.page, caller).await?;
+            Ok(page)
+        })
+    }
+
+    /// The entries of the whole vendor, in the order in which they were committed, and always a cursor to go on from:
+    /// what commits later never stands before it.
+    ///
+    /// Needs `audit.view` on the vendor; from a customer's scope nobody has it.
+    ///
+    /// # Errors
+    ///
+    /// Those of a denial; [`Error::InvalidInput`] for a foreign cursor or a page size that is not 1 to 1,000.
+    pub fn follow(&self, query: AuditQuery) -> Call<Page<AuditEntry>> {
+        self.access.read(&operations::AUDIT_FOLLOW, move |access, _, caller| async move {
+            let place = query.customer.map(|customer| Place::Customer(access.place.vendor(), customer));
+            let filter = AuditFilter { place, actor: query.actor, action: query.action };
+            let (mut page, last) = page(&access, filter, &query.page, caller).await?;
+            page.next = page.next.or(last).or(query.page.after);
+            Ok(page)
+        })
+    }
+}
+
+/// A page of the log, and a cursor that stands after its last entry.
+async fn page(
+    access: &Access,
+    filter: AuditFilter,
+    page: &PageRequest,
+    caller: crate::call::Caller,
+) -> Result<(Page<AuditEntry>, Option<Cursor>), Error> {
+    let (vendor, limit) = (access.place.vendor(), page.limit()?);
+    let place = filter.place.map(|place| place.to_string());
+    let bound = json!(["audit", vendor.to_string(), place, filter.actor, filter.action]);
+    let kind = CursorKind::new(bound.to_string());
+    let after = page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
+    let after = after.map_or(Ok(0), |key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed")))?;
+    let rows = access.app.store.log(vendor, after, &filter, limit + 1, caller).await?;
+    let last = rows.last().map(|(row, _)| kind.cursor(&row.position.to_string()));
+    Ok((close_page(rows, limit, &kind, |(row, _)| row.position.to_string(), entry), last))
+}
