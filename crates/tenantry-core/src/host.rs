@@ -284,7 +284,7 @@ impl Maintenance {
     ///
     /// When the store cannot be read.
     pub fn verify(&self, heads: Vec<ChainHead>) -> Call<Vec<Violation>> {
-        self.call(move |app, caller| async move { crate::audit::verify(&app.store, app.ring.as_ref(), &heads, caller).await })
+        self.call(move |app, caller| async move { crate::audit::verify(&*app.store, app.ring.as_ref(), &heads, caller).await })
     }
 
     /// The last entry of every chain of a vendor: keep it elsewhere, and hand it to [`verify`](Maintenance::verify).
@@ -293,7 +293,7 @@ impl Maintenance {
     ///
     /// When the store cannot be read.
     pub fn heads(&self, vendor: VendorId) -> Call<Vec<ChainHead>> {
-        self.call(move |app, caller| async move { Ok(crate::audit::all_heads(&app.store, vendor, caller).await?) })
+        self.call(move |app, caller| async move { Ok(crate::audit::all_heads(&*app.store, vendor, caller).await?) })
     }
 
     /// Closes the store; every later call of any clone answers [`Error::Closed`].

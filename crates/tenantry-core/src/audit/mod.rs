@@ -19,7 +19,8 @@ use sha2::{Digest, Sha256};
 
 pub use record::AuditEntry;
 pub(crate) use record::entry;
-pub use verify::{Violation, verify};
+pub use verify::Violation;
+pub(crate) use verify::{all_heads, verify};
 
 use crate::clock::Timestamp;
 use crate::ids::CommitId;

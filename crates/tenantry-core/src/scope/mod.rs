@@ -19,6 +19,7 @@ pub use features::FeatureSwitches;
 pub use invitations::Invitations;
 pub use members::Members;
 pub use secrets::Secrets;
+pub(crate) use secrets::open as open_secret;
 pub use service::ServiceScope;
 
 use crate::access::{Access, Actor, Decision, Explanation, Snapshot, operations};
