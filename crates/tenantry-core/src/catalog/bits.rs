@@ -1,5 +1,7 @@
 //! Sets of positions in the catalogue.
 
+use std::fmt;
+
 use fixedbitset::FixedBitSet;
 
 /// A set of positions below a capacity. Most catalogues have at most 64 features and 64 permissions: their sets are one
@@ -15,7 +17,11 @@ pub(super) enum Bits {
 
 impl Bits {
     pub(super) fn empty(capacity: usize) -> Self {
-        if capacity <= 64 { Self::Word(0) } else { Self::Many(FixedBitSet::with_capacity(capacity)) }
+        if capacity <= 64 {
+            Self::Word(0)
+        } else {
+            Self::Many(FixedBitSet::with_capacity(capacity))
+        }
     }
 
     pub(super) fn contains(&self, bit: usize) -> bool {
@@ -44,8 +50,12 @@ impl Bits {
         match (self, other) {
             (Self::Word(word), Self::Word(other)) => *word &= !other,
             (Self::Many(set), Self::Many(other)) => set.difference_with(other),
-            (Self::Word(word), other) => *word = Ones(*word).filter(|bit| !other.contains(*bit)).map(mask).sum(),
-            (Self::Many(set), other) => *set = set.ones().filter(|bit| !other.contains(*bit)).collect(),
+            (Self::Word(word), other) => {
+                *word = Ones(*word).filter(|bit| !other.contains(*bit)).map(mask).sum()
+            }
+            (Self::Many(set), other) => {
+                *set = set.ones().filter(|bit| !other.contains(*bit)).collect()
+            }
         }
     }
 
@@ -78,6 +88,12 @@ impl Bits {
             Self::Many(set) => (0, Some(set.ones())),
         };
         Ones(word).chain(many.into_iter().flatten())
+    }
+}
+
+impl fmt::Debug for Bits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.ones()).finish()
     }
 }
 

@@ -25,13 +25,15 @@ pub enum CatalogError {
         used_by: String,
     },
     /// The same thing is there twice.
-    #[error("the catalogue has the {kind} `{name}` twice")]
+    #[error("{} has the {kind} `{name}` twice", owner(used_by.as_deref()))]
     #[non_exhaustive]
     Duplicate {
         /// `feature`, `requirement`, `section`, or `vendor permission` and the like.
         kind: &'static str,
-        /// The name that is there twice; for a requirement, the name that a feature requires twice.
+        /// The name that is there twice.
         name: String,
+        /// The feature that has the requirement twice; `None` for everything else.
+        used_by: Option<String>,
     },
     /// A name, key or title does not follow its rules.
     #[error("the {kind} `{}` {reason}", name.escape_debug())]
@@ -60,6 +62,10 @@ pub enum CatalogError {
 fn circle(names: &[String]) -> String {
     let steps = names.iter().chain(names.first());
     steps.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ")
+}
+
+fn owner(used_by: Option<&str>) -> String {
+    used_by.map_or_else(|| "the catalogue".to_owned(), |name| format!("the feature `{name}`"))
 }
 
 /// A feature that the catalogue does not have.

@@ -8,7 +8,7 @@ use super::bits::Bits;
 /// The closures of an acyclic graph whose nodes are numbered in dependency order.
 ///
 /// Both are worked out once, when the catalogue is built; after that a cascade is one union or one difference.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Graph {
     /// Row `n`: what `n` requires at any depth, with `n` itself.
     below: Vec<Bits>,
@@ -19,22 +19,15 @@ pub(super) struct Graph {
 impl Graph {
     /// INVARIANT: the caller numbered the nodes in dependency order, so `requires` of a node holds lower numbers only.
     pub(super) fn new(requires: &[Vec<usize>]) -> Self {
-        let below = closures(requires);
-        // Seen from the other end the graph is the same kind of graph: number the nodes backwards, ask who is required.
-        let last = requires.len().saturating_sub(1);
-        let mut required_by = vec![Vec::new(); requires.len()];
+        let none = vec![Bits::empty(requires.len()); requires.len()];
+        let (mut below, mut above) = (none.clone(), none);
         for (node, required) in requires.iter().enumerate() {
-            for row in required.iter().filter_map(|below| last.checked_sub(*below)) {
-                required_by.get_mut(row).into_iter().for_each(|row| row.push(last - node));
-            }
+            fill(&mut below, node, required);
         }
-        let mirrored = closures(&required_by);
-        let mirror = |row: &Bits| {
-            let mut bits = Bits::empty(requires.len());
-            row.ones().for_each(|node| bits.insert(last - node));
-            bits
-        };
-        Self { below, above: mirrored.iter().rev().map(mirror).collect() }
+        for (node, requiring) in turned_around(requires).iter().enumerate().rev() {
+            fill(&mut above, node, requiring);
+        }
+        Self { below, above }
     }
 
     /// What the node requires at any depth, itself included.
@@ -59,28 +52,35 @@ impl Graph {
     }
 }
 
-fn closures(requires: &[Vec<usize>]) -> Vec<Bits> {
-    let mut rows: Vec<Bits> = Vec::with_capacity(requires.len());
-    for (node, required) in requires.iter().enumerate() {
-        let mut row = Bits::empty(requires.len());
-        row.insert(node);
-        for below in required.iter().filter_map(|below| rows.get(*below)) {
-            row.union_with(below);
-        }
-        rows.push(row);
+/// Makes the row of a node from the rows of its neighbours, which are complete.
+fn fill(rows: &mut [Bits], node: usize, neighbours: &[usize]) {
+    let mut row = Bits::empty(rows.len());
+    row.insert(node);
+    for neighbour in neighbours.iter().filter_map(|neighbour| rows.get(*neighbour)) {
+        row.union_with(neighbour);
     }
-    rows
+    if let Some(slot) = rows.get_mut(node) {
+        *slot = row;
+    }
+}
+
+/// For each node, those that require it.
+fn turned_around(requires: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut required_by = vec![Vec::new(); requires.len()];
+    for (node, required) in requires.iter().enumerate() {
+        for below in required {
+            if let Some(row) = required_by.get_mut(*below) {
+                row.push(node);
+            }
+        }
+    }
+    required_by
 }
 
 /// The nodes in dependency order, as they were added where nothing else decides; without those on a cycle or above one.
 pub(super) fn dependency_order(requires: &[Vec<usize>]) -> Vec<usize> {
-    let mut required_by = vec![Vec::new(); requires.len()];
+    let required_by = turned_around(requires);
     let mut waits_for: Vec<usize> = requires.iter().map(Vec::len).collect();
-    for (node, required) in requires.iter().enumerate() {
-        for below in required {
-            required_by.get_mut(*below).into_iter().for_each(|row| row.push(node));
-        }
-    }
     let free = waits_for.iter().enumerate().filter(|(_, count)| **count == 0);
     let mut ready: BinaryHeap<Reverse<usize>> = free.map(|(node, _)| Reverse(node)).collect();
     let mut order = Vec::with_capacity(requires.len());
@@ -163,13 +163,12 @@ mod tests {
 
     /// Up to `most` nodes, each requiring only lower ones; above and below 64, where the form of the sets changes.
     fn acyclic(most: usize) -> impl Strategy<Value = Edges> {
-        proptest::collection::vec(proptest::collection::btree_set(any::<prop::sample::Index>(), 0..4), 0..most)
+        proptest::collection::vec(proptest::collection::vec(any::<usize>(), 0..4), 0..most)
             .prop_map(|rows| {
-                let row = |(node, row): (usize, &BTreeSet<prop::sample::Index>)| match node {
-                    0 => Vec::new(),
-                    _ => row.iter().map(|index| index.index(node)).collect::<BTreeSet<_>>().into_iter().collect(),
+                let row = |(node, row): (usize, Vec<usize>)| -> BTreeSet<usize> {
+                    row.into_iter().filter_map(|any| any.checked_rem(node)).collect()
                 };
-                rows.iter().enumerate().map(row).collect()
+                rows.into_iter().enumerate().map(row).map(|row| row.into_iter().collect()).collect()
             })
     }
 

@@ -1,0 +1,5 @@
+//! The rules of the catalogue, cited by number.
+
+mod building;
+mod edits;
+mod standard;
