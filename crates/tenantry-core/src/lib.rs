@@ -42,6 +42,4 @@ pub use scope::{
     Secrets, ServiceScope, VendorScope,
 };
 pub use store::{ChainHead, CustomerStatus, MemberState, Place};
-pub use vault::{
-    InvitationToken, KeyRing, RootKey, RootKeyError, SecretValue, VerifiedEmail,
-};
+pub use vault::{InvitationToken, KeyRing, RootKey, RootKeyError, SecretValue, VerifiedEmail};

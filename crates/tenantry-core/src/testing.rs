@@ -1,11 +1,12 @@
 //! For the tests of hosts and stores: a fixed clock, repeatable ids, and a vendor with one actor for each role.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::Tenantry;
 use crate::catalog::Role;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
@@ -13,7 +14,6 @@ use crate::ids::IdSource;
 use crate::model::NewCustomer;
 use crate::scope::{CustomerScope, VendorScope};
 use crate::vault::VerifiedEmail;
-use crate::Tenantry;
 
 /// A clock that stands still until it is told to go on. Clones show the same time.
 #[derive(Clone, Debug)]
@@ -91,7 +91,8 @@ pub const ROLES: [Role; 3] = [Role::Administrator, Role::User, Role::Viewer];
 ///
 /// Those of the operations.
 pub fn cast(app: &Tenantry, key: &str) -> Result<Cast, Error> {
-    let boss = app.bootstrap(key, key, "Administrator", &format!("administrator@{key}.test")).wait()?;
+    let boss =
+        app.bootstrap(key, key, "Administrator", &format!("administrator@{key}.test")).wait()?;
     let join = |role: Role| -> Result<VendorScope, Error> {
         let email = format!("{role}@{key}.test");
         let invited = boss.members().invite(role.as_str(), &email, role).wait()?;

@@ -34,17 +34,33 @@ impl fmt::Display for Explanation {
         match self.decision {
             Decision::Allowed => write!(f, "`{}` is allowed: {role} has it", self.permission),
             Decision::NotFound => write!(f, "`{}` is denied: not a member", self.permission),
-            Decision::Suspended => write!(f, "`{}` is denied: the member is suspended; resume the member", self.permission),
-            Decision::Archived => write!(f, "`{}` is denied: the customer is archived; unarchive it", self.permission),
+            Decision::Suspended => write!(
+                f,
+                "`{}` is denied: the member is suspended; resume the member",
+                self.permission
+            ),
+            Decision::Archived => {
+                write!(f, "`{}` is denied: the customer is archived; unarchive it", self.permission)
+            }
             Decision::Role if self.roles.is_empty() => {
                 write!(f, "`{}` is denied: nobody has it from this side", self.permission)
             }
             Decision::Role => {
                 let roles: Vec<_> = self.roles.iter().map(|role| role.as_str()).collect();
-                write!(f, "`{}` is denied: {role} does not have it; it takes {}", self.permission, roles.join(" or "))
+                write!(
+                    f,
+                    "`{}` is denied: {role} does not have it; it takes {}",
+                    self.permission,
+                    roles.join(" or ")
+                )
             }
             Decision::Feature => {
-                write!(f, "`{}` is denied: a feature is off; enable {}", self.permission, self.enable.join(", "))
+                write!(
+                    f,
+                    "`{}` is denied: a feature is off; enable {}",
+                    self.permission,
+                    self.enable.join(", ")
+                )
             }
         }
     }

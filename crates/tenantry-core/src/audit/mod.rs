@@ -123,6 +123,9 @@ mod tests {
         let digest = header.digest();
         let bare = Header { detail_digest: None, ..header }.digest();
         let found = [detail, digest, bare, link(&[9; 32], 1, 2, &digest)].map(|bytes| hex(&bytes));
-        assert_eq!(found, include_str!("../../testdata/audit_vectors.txt").lines().collect::<Vec<_>>());
+        assert_eq!(
+            found,
+            include_str!("../../testdata/audit_vectors.txt").lines().collect::<Vec<_>>().as_slice()
+        );
     }
 }

@@ -164,7 +164,7 @@ impl Catalog {
     }
 
     /// Whether the features let the permission be used: it needs none, or the one that it needs is on (F9).
-    pub fn needs_feature_on(&self, id: PermissionId, on: &FeatureSet) -> bool {
+    pub fn feature_is_on(&self, id: PermissionId, on: &FeatureSet) -> bool {
         self.contents.rows.get(id.index()).is_some_and(|row| row.features_allow(on))
     }
 
@@ -172,7 +172,7 @@ impl Catalog {
     ///
     /// Without a role it answers for a service: every permission of [`Portal::Service`], none of the others. Without
     /// features it leaves them out of the decision.
-    pub fn permission_mask(
+    pub fn permission_set(
         &self,
         portal: Portal,
         role: Option<Role>,

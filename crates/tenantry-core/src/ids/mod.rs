@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-pub use source::{IdSource, RandomIds};
 pub(crate) use source::new_uuid;
+pub use source::{IdSource, RandomIds};
 
 /// A text that is no id of the expected kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

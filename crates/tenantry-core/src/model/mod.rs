@@ -8,8 +8,10 @@ mod secret;
 pub(crate) mod text;
 mod vendor;
 
-pub use customer::{Customer, CustomerFilter, CustomerPatch, ImportOutcome, ImportSummary, ImportedRow, NewCustomer};
-pub use feature::{CustomerFeature, Features, FeatureChange, PortalSection};
+pub use customer::{
+    Customer, CustomerFilter, CustomerPatch, ImportOutcome, ImportSummary, ImportedRow, NewCustomer,
+};
+pub use feature::{CustomerFeature, FeatureChange, Features, PortalSection};
 pub use member::{Invitation, InvitationStatus, Invited, Member};
 pub use page::{Cursor, Page, PageRequest};
 pub(crate) use page::{CursorKind, close_page};

@@ -210,8 +210,12 @@ impl CustomerScope {
     pub fn explain_for(&self, user: UserId, permission: &str) -> Call<Explanation> {
         let permission = permission.to_owned();
         self.access.read(&operations::EXPLAIN_FOR, move |access, _, _| async move {
-            let theirs =
-                Access { actor: Actor::User(user), portal: Portal::Customer, home: access.place, ..access };
+            let theirs = Access {
+                actor: Actor::User(user),
+                portal: Portal::Customer,
+                home: access.place,
+                ..access
+            };
             theirs.explanation(&permission).await
         })
     }
@@ -252,7 +256,10 @@ impl Access {
         let asked = self.asked(permission)?;
         let row = asked.id.and_then(|id| self.app.catalog.permission_by_id(id));
         let roles = [Role::Administrator, Role::User, Role::Viewer];
-        let roles = roles.into_iter().filter(|role| row.is_some_and(|row| row.roles().contains(*role))).collect();
+        let roles = roles
+            .into_iter()
+            .filter(|role| row.is_some_and(|row| row.roles().contains(*role)))
+            .collect();
         let enable = match (&decision, &standing) {
             (Decision::Feature, Some(standing)) => self.missing_features(asked.id, standing).1,
             _ => Vec::new(),
@@ -275,6 +282,12 @@ impl Access {
         let stored = standing.features.as_ref().filter(|_| self.portal != Portal::Vendor);
         let on = stored.map(|stored| catalog.on(stored.iter()));
         let allowed = catalog.permission_set(self.portal, role, on.as_ref());
-        Snapshot { catalog: catalog.clone(), portal: self.portal, role, allowed, state: standing.counter }
+        Snapshot {
+            catalog: catalog.clone(),
+            portal: self.portal,
+            role,
+            allowed,
+            state: standing.counter,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! How a store fails.
 
 /// The source of a store's failure; its type stays private to the store.
-pub type Source = Box<dyn std::error::Error + Send + Sync>;
+type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a read or a commit failed.
 #[derive(Debug, thiserror::Error)]

@@ -26,7 +26,12 @@ pub trait VendorRead {
     /// Vendors in the order of their keys, after this one.
     async fn vendors(&self, after: Option<&str>, limit: usize) -> Read<Vec<VendorRow>>;
     /// The state of `place`, with the membership of `user` in `home`, in one statement; `None` if there is no `place`.
-    async fn standing(&self, user: Option<UserId>, home: Place, place: Place) -> Read<Option<Standing>>;
+    async fn standing(
+        &self,
+        user: Option<UserId>,
+        home: Place,
+        place: Place,
+    ) -> Read<Option<Standing>>;
 }
 
 /// Reads customers.
@@ -35,9 +40,18 @@ pub trait CustomerRead {
     /// The customer with this id.
     async fn customer(&self, vendor: VendorId, id: CustomerId) -> Read<Option<CustomerRow>>;
     /// The customer with this external id.
-    async fn customer_by_external_id(&self, vendor: VendorId, external_id: &str) -> Read<Option<CustomerRow>>;
+    async fn customer_by_external_id(
+        &self,
+        vendor: VendorId,
+        external_id: &str,
+    ) -> Read<Option<CustomerRow>>;
     /// The customers that the query describes.
-    async fn customers(&self, vendor: VendorId, query: &CustomerQuery, caller: Caller) -> Read<Vec<CustomerRow>>;
+    async fn customers(
+        &self,
+        vendor: VendorId,
+        query: &CustomerQuery,
+        caller: Caller,
+    ) -> Read<Vec<CustomerRow>>;
 }
 
 /// Reads users.
@@ -50,7 +64,13 @@ pub trait UserRead {
     /// The memberships of a user, in the order of their places' UUIDs.
     async fn memberships(&self, vendor: VendorId, user: UserId) -> Read<Vec<MemberRow>>;
     /// Vendor's users in the order of their ids, after this one; for `verify`.
-    async fn users(&self, vendor: VendorId, after: Option<UserId>, limit: usize, caller: Caller) -> Read<Vec<UserRow>>;
+    async fn users(
+        &self,
+        vendor: VendorId,
+        after: Option<UserId>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<UserRow>>;
 }
 
 /// Reads members.
@@ -61,7 +81,13 @@ pub trait MemberRead {
     /// The membership of this user in this place.
     async fn member_of_user(&self, place: Place, user: UserId) -> Read<Option<MemberRow>>;
     /// Members of the place with their users, in the order of the members' ids, after this one.
-    async fn members(&self, place: Place, after: Option<MemberId>, limit: usize, caller: Caller) -> Read<Vec<(MemberRow, UserRow)>>;
+    async fn members(
+        &self,
+        place: Place,
+        after: Option<MemberId>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<(MemberRow, UserRow)>>;
     /// How many Administrators are active in the place.
     async fn active_administrators(&self, place: Place) -> Read<u64>;
 }
@@ -74,11 +100,21 @@ pub trait InvitationRead {
     /// The invitation whose token has this hash.
     async fn invitation_by_token(&self, token_hash: &[u8; 32]) -> Read<Option<InvitationRow>>;
     /// The latest invitation for this membership, whatever became of it.
-    async fn latest_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>>;
+    async fn latest_invitation(
+        &self,
+        place: Place,
+        member: MemberId,
+    ) -> Read<Option<InvitationRow>>;
     /// Pending invitations of the place that give the role Administrator, expired or not.
     async fn pending_administrators(&self, place: Place) -> Read<Vec<InvitationRow>>;
     /// Invitations of the place in the order of their ids, after this one.
-    async fn invitations(&self, place: Place, after: Option<InvitationId>, limit: usize, caller: Caller) -> Read<Vec<InvitationRow>>;
+    async fn invitations(
+        &self,
+        place: Place,
+        after: Option<InvitationId>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<InvitationRow>>;
     /// What was lately sent to this recipient.
     async fn sends(&self, place: Place, recipient: &[u8; 32]) -> Read<Option<SendsRow>>;
 }
@@ -89,9 +125,20 @@ pub trait SecretRead {
     /// The secret with this key.
     async fn secret(&self, place: Place, key: &str) -> Read<Option<SecretRow>>;
     /// Secrets of the place in the order of their keys, after this one.
-    async fn secrets(&self, place: Place, after: Option<&str>, limit: usize, caller: Caller) -> Read<Vec<SecretRow>>;
+    async fn secrets(
+        &self,
+        place: Place,
+        after: Option<&str>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<SecretRow>>;
     /// One version of a secret.
-    async fn secret_version(&self, place: Place, secret: SecretId, version: u64) -> Read<Option<SecretVersionRow>>;
+    async fn secret_version(
+        &self,
+        place: Place,
+        secret: SecretId,
+        version: u64,
+    ) -> Read<Option<SecretVersionRow>>;
     /// The key generations of the place, oldest first.
     async fn place_keys(&self, place: Place) -> Read<Vec<KeyRow>>;
     /// The root keys that the store has seen.
@@ -102,13 +149,32 @@ pub trait SecretRead {
 #[async_trait]
 pub trait AuditRead {
     /// Entries of one chain with their details, in the order of their numbers, after this one.
-    async fn chain(&self, place: Place, after: u64, limit: usize, caller: Caller) -> Read<Vec<(AuditRow, Option<DetailRow>)>>;
+    async fn chain(
+        &self,
+        place: Place,
+        after: u64,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<(AuditRow, Option<DetailRow>)>>;
     /// Entries of the vendor's log that pass the filter, in the order of their positions, after this one.
-    async fn log(&self, vendor: VendorId, after: u64, filter: &AuditFilter, limit: usize, caller: Caller) -> Read<Vec<(AuditRow, Option<DetailRow>)>>;
+    async fn log(
+        &self,
+        vendor: VendorId,
+        after: u64,
+        filter: &AuditFilter,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<(AuditRow, Option<DetailRow>)>>;
     /// The head of a chain.
     async fn head(&self, place: Place) -> Read<Option<ChainHead>>;
     /// The heads of the vendor's chains in the order of their places' UUIDs, after this one.
-    async fn heads(&self, vendor: VendorId, after: Option<uuid::Uuid>, limit: usize, caller: Caller) -> Read<Vec<ChainHead>>;
+    async fn heads(
+        &self,
+        vendor: VendorId,
+        after: Option<uuid::Uuid>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<ChainHead>>;
     /// The places and targets of the entries whose details speak of this subject, each pair once.
     async fn detail_targets(&self, vendor: VendorId, subject: &str) -> Read<Vec<(Place, String)>>;
 }

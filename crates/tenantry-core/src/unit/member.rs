@@ -87,11 +87,18 @@ impl Unit<'_> {
     }
 
     /// Ends the open invitation of a member, if there is one, so that its token no longer works (U4).
-    pub(crate) async fn end_invitation(&mut self, row: &MemberRow, state: InvitationState) -> Result<(), Error> {
+    pub(crate) async fn end_invitation(
+        &mut self,
+        row: &MemberRow,
+        state: InvitationState,
+    ) -> Result<(), Error> {
         if let Some(invitation) = self.store().latest_invitation(row.place, row.id).await?
             && invitation.state == InvitationState::Pending
         {
-            self.write(WriteOp::UpdateInvitation(crate::store::InvitationRow { state, ..invitation }));
+            self.write(WriteOp::UpdateInvitation(crate::store::InvitationRow {
+                state,
+                ..invitation
+            }));
         }
         Ok(())
     }

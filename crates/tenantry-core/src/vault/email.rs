@@ -40,7 +40,8 @@ impl EmailAddress {
         if given.len() > LIMIT {
             return Err(InvalidEmail("is longer than 254 bytes"));
         }
-        let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
+        let options =
+            Options::default().without_display_text().without_domain_literal().with_required_tld();
         let address = email_address::EmailAddress::parse_with_options(given, options)
             .map_err(|_| InvalidEmail("is not an address of the form `name@example.com`"))?;
         if !address.local_part().is_ascii() {
@@ -112,8 +113,19 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         for text in [
-            "", "ada", "@acme.test", "ada@", "ada@acme", "ada@[127.0.0.1]", "Ada <ada@acme.test>", "a da@acme.test",
-            "ada@acme..test", "adä@acme.test", "İ@acme.test", "ada@acme.test\nbcc: x@y.z", "ada@-acme.test",
+            "",
+            "ada",
+            "@acme.test",
+            "ada@",
+            "ada@acme",
+            "ada@[127.0.0.1]",
+            "Ada <ada@acme.test>",
+            "a da@acme.test",
+            "ada@acme..test",
+            "adä@acme.test",
+            "İ@acme.test",
+            "ada@acme.test\nbcc: x@y.z",
+            "ada@-acme.test",
         ] {
             assert!(EmailAddress::parse(text).is_err(), "{text}");
         }

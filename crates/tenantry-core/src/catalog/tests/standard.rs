@@ -25,11 +25,11 @@ fn r1_every_row_of_the_table_is_the_standard_catalogue_and_nothing_else_is() {
         assert_eq!(catalog.permission_by_id(id), Some(permission), "{line}");
         for (role, cell) in Role::ALL.into_iter().zip(&cells[3..6]) {
             assert_eq!(catalog.allows(id, role), *cell == "yes", "{line}: {role}");
-            let mask = catalog.permission_mask(permission.portal(), Some(role), None);
+            let mask = catalog.permission_set(permission.portal(), Some(role), None);
             assert_eq!(mask.contains(id), *cell == "yes", "{line}: {role}");
         }
         assert_eq!(permission.portal() == Portal::Service, cells[6] == "yes", "{line}");
-        let services = catalog.permission_mask(Portal::Service, None, None);
+        let services = catalog.permission_set(Portal::Service, None, None);
         assert_eq!(services.contains(id), cells[6] == "yes", "{line}");
     }
     assert_eq!(permissions.next(), None);
@@ -40,19 +40,19 @@ fn r2_what_nothing_allows_is_denied() {
     let catalog = Catalog::standard();
     let ids: Vec<_> = (0..catalog.permissions().count()).filter_map(PermissionId::at).collect();
     for mask in [
-        catalog.permission_mask(Portal::Vendor, None, None),
-        catalog.permission_mask(Portal::Customer, None, None),
-        catalog.permission_mask(Portal::Service, Some(Role::Administrator), None),
+        catalog.permission_set(Portal::Vendor, None, None),
+        catalog.permission_set(Portal::Customer, None, None),
+        catalog.permission_set(Portal::Service, Some(Role::Administrator), None),
     ] {
         assert!(ids.iter().all(|id| !mask.contains(*id)));
     }
     let beyond = PermissionId(999);
     assert!(
         !catalog.allows(beyond, Role::Administrator)
-            && !catalog.needs_feature_on(beyond, &catalog.on([]))
+            && !catalog.feature_is_on(beyond, &catalog.on([]))
     );
     assert!(
-        !catalog.permission_mask(Portal::Vendor, Some(Role::Administrator), None).contains(beyond)
+        !catalog.permission_set(Portal::Vendor, Some(Role::Administrator), None).contains(beyond)
     );
 }
 
@@ -72,9 +72,9 @@ fn r6_the_same_name_has_the_roles_of_its_side() {
     let vendor = catalog.permission(Portal::Vendor, "deployments.view").unwrap();
     let customer = catalog.permission(Portal::Customer, "deployments.view").unwrap();
     let nothing_on = catalog.on([]);
-    assert!(catalog.needs_feature_on(vendor, &nothing_on));
-    assert!(!catalog.needs_feature_on(customer, &nothing_on));
-    assert!(catalog.needs_feature_on(customer, &catalog.on(["deployments"])));
+    assert!(catalog.feature_is_on(vendor, &nothing_on));
+    assert!(!catalog.feature_is_on(customer, &nothing_on));
+    assert!(catalog.feature_is_on(customer, &catalog.on(["deployments"])));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn f9_the_mask_is_the_role_and_the_feature_for_every_side_role_and_feature_set()
         let on = catalog.on(stored.iter().copied());
         for portal in [Portal::Vendor, Portal::Customer, Portal::Service] {
             for role in Role::ALL {
-                let mask = catalog.permission_mask(portal, Some(role), Some(&on));
+                let mask = catalog.permission_set(portal, Some(role), Some(&on));
                 for permission in catalog.permissions() {
                     let id = catalog.permission(permission.portal(), permission.name()).unwrap();
                     let feature_on =
@@ -110,7 +110,7 @@ fn f9_the_mask_is_the_role_and_the_feature_for_every_side_role_and_feature_set()
     }
     let resolve = catalog.permission(Portal::Service, "secrets.resolve").unwrap();
     assert!(
-        !catalog.permission_mask(Portal::Service, None, Some(&catalog.on([]))).contains(resolve)
+        !catalog.permission_set(Portal::Service, None, Some(&catalog.on([]))).contains(resolve)
     );
 }
 
