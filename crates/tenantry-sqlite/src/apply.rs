@@ -1,0 +1,576 @@
+//! Applies a commit inside an open transaction, in the order of the contract.
+
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use tenantry_core::audit;
+use tenantry_core::ids::{CommitId, SecretId, UserId, VendorId};
+use tenantry_core::store::{
+    AuditEntry, ChainHead, Check, Commit, CustomerRow, EntryPosition, Guard, GuardKey, GuardMode, InvitationRow,
+    KeyRow, MemberRow, Place, Receipt, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, StoreError, UserRow,
+    VendorRow, WriteOp,
+};
+use tenantry_core::clock::Timestamp;
+
+use crate::error::{is_unique_violation, not_applied};
+use crate::row::{self, Columns, int};
+
+type Applied<T> = Result<T, StoreError>;
+
+pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Applied<Receipt> {
+    if let Some(receipt) = earlier_receipt(connection, commit.id)? {
+        return Ok(receipt);
+    }
+    commit.validate()?;
+    let write = Write(connection);
+    for guard in &commit.guards {
+        write.guard(guard)?;
+    }
+    for op in &commit.ops {
+        match write.op(op) {
+            Ok(true) => {}
+            Ok(false) => return Err(StoreError::Malformed("the row to write to does not exist")),
+            Err(error) if is_unique_violation(&error) => return Err(write.taken(&commit.checks)?),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                return Err(StoreError::Malformed("an op breaks a constraint of the schema"));
+            }
+            Err(error) => return Err(not_applied(error)),
+        }
+    }
+    for (index, check) in commit.checks.iter().enumerate() {
+        if !write.holds(check).map_err(not_applied)? {
+            return Err(StoreError::CheckFailed(index));
+        }
+    }
+    let entries = (0..).zip(&commit.audit).map(|(ordinal, entry)| write.append(commit.id, ordinal, entry));
+    Ok(Receipt { entries: entries.collect::<rusqlite::Result<_>>().map_err(not_applied)? })
+}
+
+/// The receipt of a commit that was applied before.
+fn earlier_receipt(connection: &Connection, id: CommitId) -> Applied<Option<Receipt>> {
+    let read = || {
+        let mut statement = connection.prepare_cached(
+            "SELECT vendor_id, place_id, number, position FROM audit_entries WHERE commit_id = ?1 ORDER BY ordinal",
+        )?;
+        let entries = statement.query_map([id.as_uuid().as_bytes()], |row| {
+            let mut columns = Columns::of(row);
+            let vendor = VendorId::from_uuid(columns.uuid()?);
+            let place = Place::from_uuid(vendor, columns.uuid()?);
+            Ok(EntryPosition { place, number: columns.number()?, position: columns.number()? })
+        })?;
+        entries.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    let entries = read().map_err(not_applied)?;
+    Ok(if entries.is_empty() { None } else { Some(Receipt { entries }) })
+}
+
+struct Write<'a>(&'a Connection);
+
+impl Write<'_> {
+    fn execute(&self, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<usize> {
+        self.0.prepare_cached(sql)?.execute(params)
+    }
+
+    /// Executes a statement that must find a row; whether it did.
+    fn one(&self, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<bool> {
+        self.execute(sql, params).map(|rows| rows > 0)
+    }
+
+    fn exists(&self, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<bool> {
+        self.0.prepare_cached(sql)?.exists(params)
+    }
+
+    fn guard(&self, guard: &Guard) -> Applied<()> {
+        let counter = int(guard.counter);
+        let bump = guard.mode == GuardMode::Bump;
+        let holds = match &guard.key {
+            GuardKey::Place(Place::Vendor(id)) => {
+                let sql = if bump {
+                    "UPDATE vendors SET counter = counter + 1 WHERE id = ?1 AND counter = ?2"
+                } else {
+                    "SELECT 1 FROM vendors WHERE id = ?1 AND counter = ?2"
+                };
+                self.hold_or_bump(bump, sql, params![id.as_uuid().as_bytes(), counter])
+            }
+            GuardKey::Place(Place::Customer(vendor, id)) => {
+                let sql = if bump {
+                    "UPDATE customers SET counter = counter + 1 WHERE vendor_id = ?1 AND id = ?2 AND counter = ?3"
+                } else {
+                    "SELECT 1 FROM customers WHERE vendor_id = ?1 AND id = ?2 AND counter = ?3"
+                };
+                let key = params![vendor.as_uuid().as_bytes(), id.as_uuid().as_bytes(), counter];
+                self.hold_or_bump(bump, sql, key)
+            }
+            GuardKey::Member(place, user) => {
+                let sql = if bump {
+                    "UPDATE members SET counter = counter + 1
+                     WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3 AND counter = ?4"
+                } else {
+                    "SELECT 1 FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3 AND counter = ?4"
+                };
+                let vendor = place.vendor();
+                let key = params![
+                    vendor.as_uuid().as_bytes(),
+                    place.uuid().as_bytes(),
+                    user.as_uuid().as_bytes(),
+                    counter
+                ];
+                self.hold_or_bump(bump, sql, key)
+            }
+            GuardKey::User(vendor, id) => {
+                let sql = if bump {
+                    "UPDATE users SET counter = counter + 1 WHERE vendor_id = ?1 AND id = ?2 AND counter = ?3"
+                } else {
+                    "SELECT 1 FROM users WHERE vendor_id = ?1 AND id = ?2 AND counter = ?3"
+                };
+                let key = params![vendor.as_uuid().as_bytes(), id.as_uuid().as_bytes(), counter];
+                self.hold_or_bump(bump, sql, key)
+            }
+        };
+        if holds.map_err(not_applied)? { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    fn hold_or_bump(&self, bump: bool, sql: &str, key: &[&dyn ToSql]) -> rusqlite::Result<bool> {
+        if bump { self.one(sql, key) } else { self.exists(sql, key) }
+    }
+
+    /// Which check a unique key that is taken fails.
+    fn taken(&self, checks: &[Check]) -> Applied<StoreError> {
+        for (index, check) in checks.iter().enumerate() {
+            if check.is_of_uniqueness() && !self.holds(check).map_err(not_applied)? {
+                return Ok(StoreError::CheckFailed(index));
+            }
+        }
+        Ok(StoreError::Malformed("a key is taken and no check names it"))
+    }
+
+    /// Applies an op; `false` when the row that it writes to does not exist.
+    fn op(&self, op: &WriteOp) -> rusqlite::Result<bool> {
+        match op {
+            WriteOp::InsertVendor(row) => self.insert_vendor(row),
+            WriteOp::InsertCustomer(row) => self.insert_customer(row),
+            WriteOp::UpdateCustomer(row) => self.update_customer(row),
+            WriteOp::DeleteCustomer(vendor, id) => self.delete_customer(Place::Customer(*vendor, *id)),
+            WriteOp::InsertUser(row) => self.insert_user(row),
+            WriteOp::UpdateUser(row) => self.update_user(row),
+            WriteOp::DeleteUser(vendor, id) => self.delete_user(*vendor, *id),
+            WriteOp::InsertMember(row) => {
+                Ok(self.insert_member(row)? && self.count(row.place, "members = members + 1")?)
+            }
+            WriteOp::UpdateMember(row) => self.update_member(row),
+            WriteOp::DeleteMember(place, user) => {
+                Ok(self.delete_member(*place, *user)? && self.count(*place, "members = members - 1")?)
+            }
+            WriteOp::InsertInvitation(row) => self.insert_invitation(row),
+            WriteOp::UpdateInvitation(row) => self.update_invitation(row),
+            WriteOp::PutSends(row, before) => self.put_sends(row, *before),
+            WriteOp::InsertSecret(row) => {
+                Ok(self.insert_secret(row)? && self.count(row.place, "secrets = secrets + 1")?)
+            }
+            WriteOp::UpdateSecret(row) => self.update_secret(row),
+            WriteOp::DeleteSecret(place, id) => {
+                Ok(self.delete_secret(*place, *id)? && self.count(*place, "secrets = secrets - 1")?)
+            }
+            WriteOp::InsertSecretVersion(row) => self.insert_secret_version(row),
+            WriteOp::InsertKey(row) => self.insert_key(row),
+            WriteOp::PutRootKey(row) => self.put_root_key(row),
+        }
+    }
+
+    fn insert_vendor(&self, row: &VendorRow) -> rusqlite::Result<bool> {
+        let VendorRow { id, key, name, created_at, counter: _ } = row;
+        self.one(
+            "INSERT INTO vendors (id, key, name, created_at, counter) VALUES (?1, ?2, ?3, ?4, 0)",
+            params![id.as_uuid().as_bytes(), key, name, created_at.micros()],
+        )
+    }
+
+    fn insert_customer(&self, row: &CustomerRow) -> rusqlite::Result<bool> {
+        let sql = "INSERT INTO customers (vendor_id, id, name, name_folded, external_id, external_id_folded, status,
+                       features, claimed, revision, created_at, updated_at, members, secrets, counter)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0)";
+        self.customer(sql, row)
+    }
+
+    fn update_customer(&self, row: &CustomerRow) -> rusqlite::Result<bool> {
+        let sql = "UPDATE customers SET name = ?3, name_folded = ?4, external_id = ?5, external_id_folded = ?6,
+                       status = ?7, features = ?8, claimed = ?9, revision = ?10, created_at = ?11, updated_at = ?12
+                   WHERE vendor_id = ?1 AND id = ?2";
+        self.customer(sql, row)
+    }
+
+    fn customer(&self, sql: &str, row: &CustomerRow) -> rusqlite::Result<bool> {
+        let CustomerRow {
+            vendor,
+            id,
+            name,
+            name_folded,
+            external_id,
+            external_id_folded,
+            status,
+            features,
+            claimed,
+            members: _,
+            secrets: _,
+            revision,
+            created_at,
+            updated_at,
+            counter: _,
+        } = row;
+        self.one(
+            sql,
+            params![
+                vendor.as_uuid().as_bytes(),
+                id.as_uuid().as_bytes(),
+                name,
+                name_folded,
+                external_id,
+                external_id_folded,
+                status.as_str(),
+                features.as_str(),
+                claimed,
+                int(*revision),
+                created_at.micros(),
+                updated_at.micros(),
+            ],
+        )
+    }
+
+    fn delete_customer(&self, place: Place) -> rusqlite::Result<bool> {
+        let (vendor, id) = (place.vendor(), place.uuid());
+        let key = params![vendor.as_uuid().as_bytes(), id.as_bytes()];
+        for sql in [
+            "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2",
+            "DELETE FROM invitations WHERE vendor_id = ?1 AND place_id = ?2",
+            "DELETE FROM invitation_sends WHERE vendor_id = ?1 AND place_id = ?2",
+            "DELETE FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2",
+            "DELETE FROM secrets WHERE vendor_id = ?1 AND place_id = ?2",
+            "DELETE FROM place_keys WHERE vendor_id = ?1 AND place_id = ?2",
+            "DELETE FROM audit_details WHERE vendor_id = ?1 AND place_id = ?2",
+        ] {
+            self.execute(sql, key)?;
+        }
+        self.one("DELETE FROM customers WHERE vendor_id = ?1 AND id = ?2", key)
+    }
+
+    /// Changes a count of a customer; the vendor itself keeps none.
+    fn count(&self, place: Place, change: &str) -> rusqlite::Result<bool> {
+        let Place::Customer(vendor, id) = place else { return Ok(true) };
+        let sql = format!("UPDATE customers SET {change} WHERE vendor_id = ?1 AND id = ?2");
+        self.one(&sql, params![vendor.as_uuid().as_bytes(), id.as_uuid().as_bytes()])
+    }
+
+    fn insert_user(&self, row: &UserRow) -> rusqlite::Result<bool> {
+        let sql = "INSERT INTO users (vendor_id, id, email, email_key, email_folded, created_at, counter)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)";
+        self.user(sql, row)
+    }
+
+    fn update_user(&self, row: &UserRow) -> rusqlite::Result<bool> {
+        let sql = "UPDATE users SET email = ?3, email_key = ?4, email_folded = ?5, created_at = ?6
+                   WHERE vendor_id = ?1 AND id = ?2";
+        self.user(sql, row)
+    }
+
+    fn user(&self, sql: &str, row: &UserRow) -> rusqlite::Result<bool> {
+        let UserRow { vendor, id, email, email_key, email_folded, created_at, counter: _ } = row;
+        self.one(
+            sql,
+            params![
+                vendor.as_uuid().as_bytes(),
+                id.as_uuid().as_bytes(),
+                email,
+                email_key,
+                email_folded,
+                created_at.micros(),
+            ],
+        )
+    }
+
+    fn delete_user(&self, vendor: VendorId, id: UserId) -> rusqlite::Result<bool> {
+        self.execute(
+            "DELETE FROM audit_details WHERE vendor_id = ?1 AND subject = ?2",
+            params![vendor.as_uuid().as_bytes(), id.to_string()],
+        )?;
+        self.one(
+            "DELETE FROM users WHERE vendor_id = ?1 AND id = ?2",
+            params![vendor.as_uuid().as_bytes(), id.as_uuid().as_bytes()],
+        )
+    }
+
+    fn insert_member(&self, row: &MemberRow) -> rusqlite::Result<bool> {
+        let sql = "INSERT INTO members (vendor_id, place_id, user_id, id, name, role, state, revision, created_at,
+                       updated_at, counter)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)";
+        self.member(sql, row)
+    }
+
+    fn update_member(&self, row: &MemberRow) -> rusqlite::Result<bool> {
+        let sql = "UPDATE members SET id = ?4, name = ?5, role = ?6, state = ?7, revision = ?8, created_at = ?9,
+                       updated_at = ?10
+                   WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3";
+        self.member(sql, row)
+    }
+
+    fn member(&self, sql: &str, row: &MemberRow) -> rusqlite::Result<bool> {
+        let MemberRow { place, user, id, name, role, state, revision, created_at, updated_at, counter: _ } = row;
+        self.one(
+            sql,
+            params![
+                place.vendor().as_uuid().as_bytes(),
+                place.uuid().as_bytes(),
+                user.as_uuid().as_bytes(),
+                id.as_uuid().as_bytes(),
+                name,
+                role.as_str(),
+                state.as_str(),
+                int(*revision),
+                created_at.micros(),
+                updated_at.micros(),
+            ],
+        )
+    }
+
+    fn delete_member(&self, place: Place, user: UserId) -> rusqlite::Result<bool> {
+        self.one(
+            "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3",
+            params![place.vendor().as_uuid().as_bytes(), place.uuid().as_bytes(), user.as_uuid().as_bytes()],
+        )
+    }
+
+    fn insert_invitation(&self, row: &InvitationRow) -> rusqlite::Result<bool> {
+        let sql = "INSERT INTO invitations (vendor_id, place_id, id, member_id, user_id, asked, role, state, token_hash,
+                       invited_by, sent_at, expires_at, created_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        self.invitation(sql, row)
+    }
+
+    fn update_invitation(&self, row: &InvitationRow) -> rusqlite::Result<bool> {
+        let sql = "UPDATE invitations SET member_id = ?4, user_id = ?5, asked = ?6, role = ?7, state = ?8,
+                       token_hash = ?9, invited_by = ?10, sent_at = ?11, expires_at = ?12, created_at = ?13
+                   WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3";
+        self.invitation(sql, row)
+    }
+
+    fn invitation(&self, sql: &str, row: &InvitationRow) -> rusqlite::Result<bool> {
+        let InvitationRow {
+            place,
+            id,
+            member,
+            user,
+            asked,
+            role,
+            state,
+            token_hash,
+            invited_by,
+            sent_at,
+            expires_at,
+            created_at,
+        } = row;
+        self.one(
+            sql,
+            params![
+                place.vendor().as_uuid().as_bytes(),
+                place.uuid().as_bytes(),
+                id.as_uuid().as_bytes(),
+                member.as_uuid().as_bytes(),
+                user.as_uuid().as_bytes(),
+                asked.as_str(),
+                role.as_str(),
+                state.as_str(),
+                token_hash,
+                invited_by,
+                sent_at.micros(),
+                expires_at.micros(),
+                created_at.micros(),
+            ],
+        )
+    }
+
+    fn put_sends(&self, row: &SendsRow, before: Timestamp) -> rusqlite::Result<bool> {
+        let SendsRow { place, recipient, latest, repeats } = row;
+        let vendor = place.vendor();
+        self.execute(
+            "DELETE FROM invitation_sends WHERE vendor_id = ?1 AND latest < ?2",
+            params![vendor.as_uuid().as_bytes(), before.micros()],
+        )?;
+        self.one(
+            "INSERT INTO invitation_sends (vendor_id, place_id, recipient, latest, repeats)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (vendor_id, place_id, recipient) DO UPDATE SET latest = ?4, repeats = ?5",
+            params![
+                vendor.as_uuid().as_bytes(),
+                place.uuid().as_bytes(),
+                recipient,
+                latest.micros(),
+                row::repeats(repeats),
+            ],
+        )
+    }
+
+    fn insert_secret(&self, row: &SecretRow) -> rusqlite::Result<bool> {
+        let sql = "INSERT INTO secrets (vendor_id, place_id, id, key, version, created_at, created_by, updated_at,
+                       updated_by)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        self.secret(sql, row)
+    }
+
+    fn update_secret(&self, row: &SecretRow) -> rusqlite::Result<bool> {
+        let sql = "UPDATE secrets SET version = ?5, created_at = ?6, created_by = ?7, updated_at = ?8, updated_by = ?9
+                   WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3 AND key = ?4";
+        self.secret(sql, row)
+    }
+
+    fn secret(&self, sql: &str, row: &SecretRow) -> rusqlite::Result<bool> {
+        let SecretRow { place, id, key, version, created_at, created_by, updated_at, updated_by } = row;
+        self.one(
+            sql,
+            params![
+                place.vendor().as_uuid().as_bytes(),
+                place.uuid().as_bytes(),
+                id.as_uuid().as_bytes(),
+                key,
+                int(*version),
+                created_at.micros(),
+                created_by,
+                updated_at.micros(),
+                updated_by,
+            ],
+        )
+    }
+
+    fn delete_secret(&self, place: Place, id: SecretId) -> rusqlite::Result<bool> {
+        let vendor = place.vendor();
+        let at = place.uuid();
+        let key = params![vendor.as_uuid().as_bytes(), at.as_bytes(), id.as_uuid().as_bytes()];
+        self.execute("DELETE FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3", key)?;
+        self.one("DELETE FROM secrets WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3", key)
+    }
+
+    fn insert_secret_version(&self, row: &SecretVersionRow) -> rusqlite::Result<bool> {
+        let SecretVersionRow { place, secret, version, sealed, created_at, created_by } = row;
+        self.one(
+            "INSERT INTO secret_versions (vendor_id, place_id, secret_id, version, sealed, created_at, created_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                place.vendor().as_uuid().as_bytes(),
+                place.uuid().as_bytes(),
+                secret.as_uuid().as_bytes(),
+                int(*version),
+                sealed,
+                created_at.micros(),
+                created_by,
+            ],
+        )
+    }
+
+    fn insert_key(&self, row: &KeyRow) -> rusqlite::Result<bool> {
+        let KeyRow { place, generation, id, wrapped, check, created_at } = row;
+        self.one(
+            "INSERT INTO place_keys (vendor_id, place_id, generation, id, wrapped, check_value, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                place.vendor().as_uuid().as_bytes(),
+                place.uuid().as_bytes(),
+                generation,
+                id,
+                wrapped,
+                check,
+                created_at.micros(),
+            ],
+        )
+    }
+
+    fn put_root_key(&self, row: &RootKeyRow) -> rusqlite::Result<bool> {
+        let RootKeyRow { id, check, created_at } = row;
+        self.execute(
+            "INSERT INTO root_keys (id, check_value, created_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+            params![id, check, created_at.micros()],
+        )?;
+        Ok(true)
+    }
+
+    fn holds(&self, check: &Check) -> rusqlite::Result<bool> {
+        let taken = match check {
+            Check::VendorKeyUnique { key, vendor } => self.exists(
+                "SELECT 1 FROM vendors WHERE key = ?1 AND id <> ?2",
+                params![key, vendor.as_uuid().as_bytes()],
+            ),
+            Check::ExternalIdUnique { vendor, external_id, customer } => self.exists(
+                "SELECT 1 FROM customers WHERE vendor_id = ?1 AND external_id = ?2 AND id <> ?3",
+                params![vendor.as_uuid().as_bytes(), external_id, customer.as_uuid().as_bytes()],
+            ),
+            Check::EmailUnique { vendor, email_key, user } => self.exists(
+                "SELECT 1 FROM users WHERE vendor_id = ?1 AND email_key = ?2 AND id <> ?3",
+                params![vendor.as_uuid().as_bytes(), email_key, user.as_uuid().as_bytes()],
+            ),
+            Check::ActiveAdministrator(place) => {
+                return self.exists(
+                    "SELECT 1 FROM members
+                     WHERE vendor_id = ?1 AND place_id = ?2 AND role = 'administrator' AND state = 'active'",
+                    params![place.vendor().as_uuid().as_bytes(), place.uuid().as_bytes()],
+                );
+            }
+            Check::ChainHead(head) => return Ok(self.head(head.place)? == Some(*head)),
+            Check::RootKeysKnown(known) => {
+                return Ok(row::root_keys(self.0)?.iter().all(|row| known.contains(&row.id)));
+            }
+        };
+        taken.map(|taken| !taken)
+    }
+
+    fn head(&self, place: Place) -> rusqlite::Result<Option<ChainHead>> {
+        let sql = "SELECT vendor_id, place_id, number, hash FROM audit_heads WHERE vendor_id = ?1 AND place_id = ?2";
+        let key = params![place.vendor().as_uuid().as_bytes(), place.uuid().as_bytes()];
+        self.0.prepare_cached(sql)?.query_row(key, row::head).optional()
+    }
+
+    /// Gives an entry its number and position and links it to the one before.
+    fn append(&self, commit: CommitId, ordinal: u32, entry: &AuditEntry) -> rusqlite::Result<EntryPosition> {
+        let AuditEntry { place, time, actor, action, target, digest, detail } = entry;
+        let (vendor, at) = (place.vendor(), place.uuid());
+        let (number, previous) = self.head(*place)?.map_or((1, [0; 32]), |head| (head.number + 1, head.hash));
+        let position = "SELECT coalesce(max(position), 0) + 1 FROM audit_entries WHERE vendor_id = ?1";
+        let position = self.0.prepare_cached(position)?.query_row([vendor.as_uuid().as_bytes()], |row| {
+            Columns::of(row).number()
+        })?;
+        let hash = audit::link(&previous, number, position, digest);
+        self.execute(
+            "INSERT INTO audit_entries (vendor_id, place_id, number, position, commit_id, ordinal, time, actor, action,
+                 target, detail_digest, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            params![
+                vendor.as_uuid().as_bytes(),
+                at.as_bytes(),
+                int(number),
+                int(position),
+                commit.as_uuid().as_bytes(),
+                ordinal,
+                time.micros(),
+                actor,
+                action,
+                target,
+                detail.as_ref().map(|detail| detail.digest),
+                hash,
+            ],
+        )?;
+        if let Some(detail) = detail {
+            self.execute(
+                "INSERT INTO audit_details (vendor_id, place_id, number, salt, subject, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    vendor.as_uuid().as_bytes(),
+                    at.as_bytes(),
+                    int(number),
+                    detail.salt,
+                    detail.subject,
+                    detail.body,
+                ],
+            )?;
+        }
+        self.execute(
+            "INSERT INTO audit_heads (vendor_id, place_id, number, hash) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (vendor_id, place_id) DO UPDATE SET number = ?3, hash = ?4",
+            params![vendor.as_uuid().as_bytes(), at.as_bytes(), int(number), hash],
+        )?;
+        Ok(EntryPosition { place: *place, number, position })
+    }
+}

@@ -1,0 +1,128 @@
+//! Opening: everything that can be refused is refused before anything is written.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
+use tenantry_core::Caller;
+use tenantry_core::store::{Admission, OpenError, OpenStore, Probe, RootKeyRow, Store, StoreError};
+use tenantry_core::vault::StoreId;
+
+use crate::connection::{Purpose, Settings};
+use crate::migration::{self, APPLICATION_ID};
+use crate::store::SqliteStore;
+use crate::{Sqlite, file_system, row};
+use crate::error::not_applied;
+
+/// Older releases of SQLite may corrupt a file in WAL mode when its log is reset (fixed in 3.51.3).
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+#[async_trait]
+impl OpenStore for Sqlite {
+    async fn open(self: Box<Self>, admission: Admission, caller: Caller) -> Result<Arc<dyn Store>, OpenError> {
+        let store = crate::store::on_thread_for(caller, move || open(&self, &admission)).await?;
+        Ok(Arc::new(store))
+    }
+}
+
+fn open(sqlite: &Sqlite, admission: &Admission) -> Result<SqliteStore, OpenError> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        let found = rusqlite::version();
+        return Err(OpenError::Unusable(format!("SQLite {found} is linked, 3.51.3 is the oldest that is safe")));
+    }
+    let is_new = look_at(&sqlite.path)?;
+    if !sqlite.network_file_system {
+        file_system::refuse_network(folder_of(&sqlite.path))?;
+    }
+    let settings = Settings::of(sqlite);
+    let found = if is_new { 0 } else { probe(&settings, admission)? };
+    let supported = migration::latest();
+    if found < supported && !admission.may_migrate() {
+        return Err(OpenError::NeedsMigration { found, supported });
+    }
+    let mut writer = connect(&settings)?;
+    if found < supported {
+        let id = StoreId::generate().map_err(|error| StoreError::Unavailable(error.into()))?;
+        migration::run(&mut writer, id).map_err(not_applied)?;
+    }
+    let id = row::store_id(&writer).map_err(not_applied)?;
+    Ok(SqliteStore::new(settings, writer, id))
+}
+
+/// Opens the connection that writes. When several processes make the same file at once, turning on the log may find it
+/// locked without waiting.
+fn connect(settings: &Settings) -> Result<Connection, StoreError> {
+    let mut tries = 0;
+    loop {
+        match settings.connect(Purpose::Write) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < 100 => {
+                tries += 1;
+                std::thread::yield_now();
+            }
+            result => return result.map_err(not_applied),
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// What the file system says of the path; answers whether the file is to be made.
+fn look_at(path: &Path) -> Result<bool, OpenError> {
+    let unusable = |what: &str| Err(OpenError::Unusable(format!("`{}` {what}", path.display())));
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => unusable("is a directory"),
+        Ok(found) if !found.is_file() => unusable("is no regular file"),
+        Ok(found) if found.permissions().readonly() => unusable("is read-only"),
+        Ok(found) => Ok(found.len() == 0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if folder_of(path).is_dir() { Ok(true) } else { unusable("is in a folder that does not exist") }
+        }
+        Err(error) => unusable(&error.to_string()),
+    }
+}
+
+/// Reads what says whose the file is, and asks whether it may be opened. Answers the version of its schema.
+fn probe(settings: &Settings, admission: &Admission) -> Result<i64, OpenError> {
+    // A log that a crash left behind stays as it is when the file is refused: closing must not copy it back. A log that
+    // is not there is made for the probe and must go with it.
+    let mut log = settings.path().as_os_str().to_owned();
+    log.push("-wal");
+    let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let connection = settings.connect(Purpose::Probe).map_err(foreign)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log).map_err(not_applied)?;
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let application = pragma("application_id").map_err(foreign)?;
+    let version = pragma("user_version").map_err(foreign)?;
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(foreign)?;
+    if application == 0 && version == 0 && tables == 0 {
+        return Ok(0);
+    }
+    if application != APPLICATION_ID {
+        let what = format!("the application id is {application:#010x}, not {APPLICATION_ID:#010x}");
+        return Err(OpenError::Foreign(what));
+    }
+    let supported = migration::latest();
+    if version > supported {
+        return Err(OpenError::Newer { found: version, supported });
+    }
+    if connection.is_readonly("main").map_err(not_applied)? {
+        return Err(OpenError::Unusable(format!("`{}` is read-only", settings.path().display())));
+    }
+    let store_id = row::store_id(&connection).map_err(not_applied)?;
+    let root_keys: Vec<RootKeyRow> = row::root_keys(&connection).map_err(not_applied)?;
+    admission.admit(&Probe { store_id, root_keys })?;
+    Ok(version)
+}
+
+fn foreign(error: rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::Foreign("it is no SQLite file".to_owned()),
+        _ => not_applied(error).into(),
+    }
+}

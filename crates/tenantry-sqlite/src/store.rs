@@ -1,0 +1,123 @@
+//! The store: readers, one writer, and on whose thread they work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use futures_channel::oneshot;
+use rusqlite::Connection;
+use tenantry_core::Caller;
+use tenantry_core::store::{Commit, Receipt, Store, StoreError};
+use tenantry_core::vault::StoreId;
+
+use crate::connection::{Readers, Settings};
+use crate::error::not_applied;
+use crate::integrity;
+use crate::writer::Writer;
+
+/// A store in an SQLite file.
+#[derive(Debug)]
+pub(crate) struct SqliteStore {
+    id: StoreId,
+    shared: Arc<Shared>,
+}
+
+/// What the threads share that work for a store.
+#[derive(Debug)]
+struct Shared {
+    readers: Readers,
+    writer: Writer,
+    /// Set when SQLite finds the file corrupt: from then on nothing is written.
+    corrupt: AtomicBool,
+}
+
+impl SqliteStore {
+    pub(crate) fn new(settings: Settings, writer: Connection, id: StoreId) -> Self {
+        let writer = Writer::new(settings.clone(), writer);
+        let readers = Readers::new(settings);
+        Self { id, shared: Arc::new(Shared { readers, writer, corrupt: AtomicBool::new(false) }) }
+    }
+
+    /// A read of microseconds, on the calling thread.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.shared.read(read)
+    }
+
+    /// A read that may take longer: an awaiting caller's runs on a worker thread.
+    pub(crate) async fn list<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_thread_for(caller, move || shared.read(read)).await
+    }
+}
+
+impl Shared {
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let answer = self.readers.with(read).ok_or(StoreError::Closed)?;
+        self.noted(answer.map_err(not_applied))
+    }
+
+    fn commit(&self, commit: &Commit) -> Result<Receipt, StoreError> {
+        if self.corrupt.load(Ordering::Relaxed) {
+            return Err(StoreError::ReadOnly);
+        }
+        self.noted(self.writer.commit(commit))
+    }
+
+    fn noted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Corrupt(what)) = &answer
+            && !self.corrupt.swap(true, Ordering::Relaxed)
+        {
+            tracing::error!(what, "the file is corrupt; the store accepts no writes from here on");
+        }
+        answer
+    }
+}
+
+/// Does blocking work where it belongs: on the thread of a blocking caller, or on a worker for an awaiting one. Work that
+/// was handed to a worker is done, whether or not somebody still waits for it.
+pub(crate) async fn on_thread_for<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+    caller: Caller,
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
+    match caller {
+        Caller::Blocking => work(),
+        Caller::Awaiting => {
+            let (answer, answered) = oneshot::channel();
+            blocking::unblock(move || {
+                // Nobody may wait any more.
+                let _ = answer.send(work());
+            })
+            .detach();
+            match answered.await {
+                Ok(answer) => answer,
+                // The work panicked, a bug: what it did is unknown.
+                Err(cancelled) => Err(StoreError::OutcomeUnknown(cancelled.into()).into()),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn store_id(&self) -> StoreId {
+        self.id
+    }
+
+    async fn commit(&self, commit: Commit, caller: Caller) -> Result<Receipt, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        on_thread_for(caller, move || shared.commit(&commit)).await
+    }
+
+    async fn check_integrity(&self, caller: Caller) -> Result<Vec<String>, StoreError> {
+        self.list(caller, integrity::check).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.shared.readers.close();
+        self.shared.writer.close()
+    }
+}
