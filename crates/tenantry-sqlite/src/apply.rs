@@ -11,7 +11,7 @@ use tenantry_core::store::{
 use tenantry_core::clock::Timestamp;
 
 use crate::error::{is_unique_violation, not_applied};
-use crate::row::{self, Columns, int};
+use crate::row::{self, Columns, blob, int};
 
 type Applied<T> = Result<T, StoreError>;
 
@@ -50,7 +50,7 @@ fn earlier_receipt(connection: &Connection, id: CommitId) -> Applied<Option<Rece
         let mut statement = connection.prepare_cached(
             "SELECT vendor_id, place_id, number, position FROM audit_entries WHERE commit_id = ?1 ORDER BY ordinal",
         )?;
-        let entries = statement.query_map([id.as_uuid().as_bytes()], |row| {
+        let entries = statement.query_map([blob(id.as_uuid())], |row| {
             let mut columns = Columns::of(row);
             let vendor = VendorId::from_uuid(columns.uuid()?);
             let place = Place::from_uuid(vendor, columns.uuid()?);
@@ -88,7 +88,7 @@ impl Write<'_> {
                 } else {
                     "SELECT 1 FROM vendors WHERE id = ?1 AND counter = ?2"
                 };
-                self.hold_or_bump(bump, sql, params![id.as_uuid().as_bytes(), counter])
+                self.hold_or_bump(bump, sql, params![blob(id.as_uuid()), counter])
             }
             GuardKey::Place(Place::Customer(vendor, id)) => {
                 let sql = if bump {
@@ -96,7 +96,7 @@ impl Write<'_> {
                 } else {
                     "SELECT 1 FROM customers WHERE vendor_id = ?1 AND id = ?2 AND counter = ?3"
                 };
-                let key = params![vendor.as_uuid().as_bytes(), id.as_uuid().as_bytes(), counter];
+                let key = params![blob(vendor.as_uuid()), blob(id.as_uuid()), counter];
                 self.hold_or_bump(bump, sql, key)
             }
             GuardKey::Member(place, user) => {
@@ -108,9 +108,9 @@ impl Write<'_> {
                 };
                 let vendor = place.vendor();
                 let key = params![
-                    vendor.as_uuid().as_bytes(),
-                    place.uuid().as_bytes(),
-                    user.as_uuid().as_bytes(),
+                    blob(vendor.as_uuid()),
+                    blob(&place.uuid()),
+                    blob(user.as_uuid()),
                     counter
                 ];
                 self.hold_or_bump(bump, sql, key)
@@ -121,7 +121,7 @@ impl Write<'_> {
                 } else {
                     "SELECT 1 FROM users WHERE vendor_id = ?1 AND id = ?2 AND counter = ?3"
                 };
-                let key = params![vendor.as_uuid().as_bytes(), id.as_uuid().as_bytes(), counter];
+                let key = params![blob(vendor.as_uuid()), blob(id.as_uuid()), counter];
                 self.hold_or_bump(bump, sql, key)
             }
         };
@@ -179,7 +179,7 @@ impl Write<'_> {
         let VendorRow { id, key, name, created_at, counter: _ } = row;
         self.one(
             "INSERT INTO vendors (id, key, name, created_at, counter) VALUES (?1, ?2, ?3, ?4, 0)",
-            params![id.as_uuid().as_bytes(), key, name, created_at.micros()],
+            params![blob(id.as_uuid()), key, name, created_at.micros()],
         )
     }
 
@@ -218,8 +218,8 @@ impl Write<'_> {
         self.one(
             sql,
             params![
-                vendor.as_uuid().as_bytes(),
-                id.as_uuid().as_bytes(),
+                blob(vendor.as_uuid()),
+                blob(id.as_uuid()),
                 name,
                 name_folded,
                 external_id,
@@ -236,7 +236,7 @@ impl Write<'_> {
 
     fn delete_customer(&self, place: Place) -> rusqlite::Result<bool> {
         let (vendor, id) = (place.vendor(), place.uuid());
-        let key = params![vendor.as_uuid().as_bytes(), id.as_bytes()];
+        let key = params![blob(vendor.as_uuid()), id.as_bytes()];
         for sql in [
             "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM invitations WHERE vendor_id = ?1 AND place_id = ?2",
@@ -255,7 +255,7 @@ impl Write<'_> {
     fn count(&self, place: Place, change: &str) -> rusqlite::Result<bool> {
         let Place::Customer(vendor, id) = place else { return Ok(true) };
         let sql = format!("UPDATE customers SET {change} WHERE vendor_id = ?1 AND id = ?2");
-        self.one(&sql, params![vendor.as_uuid().as_bytes(), id.as_uuid().as_bytes()])
+        self.one(&sql, params![blob(vendor.as_uuid()), blob(id.as_uuid())])
     }
 
     fn insert_user(&self, row: &UserRow) -> rusqlite::Result<bool> {
@@ -275,8 +275,8 @@ impl Write<'_> {
         self.one(
             sql,
             params![
-                vendor.as_uuid().as_bytes(),
-                id.as_uuid().as_bytes(),
+                blob(vendor.as_uuid()),
+                blob(id.as_uuid()),
                 email,
                 email_key,
                 email_folded,
@@ -288,11 +288,11 @@ impl Write<'_> {
     fn delete_user(&self, vendor: VendorId, id: UserId) -> rusqlite::Result<bool> {
         self.execute(
             "DELETE FROM audit_details WHERE vendor_id = ?1 AND subject = ?2",
-            params![vendor.as_uuid().as_bytes(), id.to_string()],
+            params![blob(vendor.as_uuid()), id.to_string()],
         )?;
         self.one(
             "DELETE FROM users WHERE vendor_id = ?1 AND id = ?2",
-            params![vendor.as_uuid().as_bytes(), id.as_uuid().as_bytes()],
+            params![blob(vendor.as_uuid()), blob(id.as_uuid())],
         )
     }
 
@@ -315,10 +315,10 @@ impl Write<'_> {
         self.one(
             sql,
             params![
-                place.vendor().as_uuid().as_bytes(),
-                place.uuid().as_bytes(),
-                user.as_uuid().as_bytes(),
-                id.as_uuid().as_bytes(),
+                blob(place.vendor().as_uuid()),
+                blob(&place.uuid()),
+                blob(user.as_uuid()),
+                blob(id.as_uuid()),
                 name,
                 role.as_str(),
                 state.as_str(),
@@ -332,7 +332,7 @@ impl Write<'_> {
     fn delete_member(&self, place: Place, user: UserId) -> rusqlite::Result<bool> {
         self.one(
             "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3",
-            params![place.vendor().as_uuid().as_bytes(), place.uuid().as_bytes(), user.as_uuid().as_bytes()],
+            params![blob(place.vendor().as_uuid()), blob(&place.uuid()), blob(user.as_uuid())],
         )
     }
 
@@ -368,11 +368,11 @@ impl Write<'_> {
         self.one(
             sql,
             params![
-                place.vendor().as_uuid().as_bytes(),
-                place.uuid().as_bytes(),
-                id.as_uuid().as_bytes(),
-                member.as_uuid().as_bytes(),
-                user.as_uuid().as_bytes(),
+                blob(place.vendor().as_uuid()),
+                blob(&place.uuid()),
+                blob(id.as_uuid()),
+                blob(member.as_uuid()),
+                blob(user.as_uuid()),
                 asked.as_str(),
                 role.as_str(),
                 state.as_str(),
@@ -390,15 +390,15 @@ impl Write<'_> {
         let vendor = place.vendor();
         self.execute(
             "DELETE FROM invitation_sends WHERE vendor_id = ?1 AND latest < ?2",
-            params![vendor.as_uuid().as_bytes(), before.micros()],
+            params![blob(vendor.as_uuid()), before.micros()],
         )?;
         self.one(
             "INSERT INTO invitation_sends (vendor_id, place_id, recipient, latest, repeats)
              VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (vendor_id, place_id, recipient) DO UPDATE SET latest = ?4, repeats = ?5",
             params![
-                vendor.as_uuid().as_bytes(),
-                place.uuid().as_bytes(),
+                blob(vendor.as_uuid()),
+                blob(&place.uuid()),
                 recipient,
                 latest.micros(),
                 row::repeats(repeats),
@@ -424,9 +424,9 @@ impl Write<'_> {
         self.one(
             sql,
             params![
-                place.vendor().as_uuid().as_bytes(),
-                place.uuid().as_bytes(),
-                id.as_uuid().as_bytes(),
+                blob(place.vendor().as_uuid()),
+                blob(&place.uuid()),
+                blob(id.as_uuid()),
                 key,
                 int(*version),
                 created_at.micros(),
@@ -440,7 +440,7 @@ impl Write<'_> {
     fn delete_secret(&self, place: Place, id: SecretId) -> rusqlite::Result<bool> {
         let vendor = place.vendor();
         let at = place.uuid();
-        let key = params![vendor.as_uuid().as_bytes(), at.as_bytes(), id.as_uuid().as_bytes()];
+        let key = params![blob(vendor.as_uuid()), at.as_bytes(), blob(id.as_uuid())];
         self.execute("DELETE FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3", key)?;
         self.one("DELETE FROM secrets WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3", key)
     }
@@ -451,9 +451,9 @@ impl Write<'_> {
             "INSERT INTO secret_versions (vendor_id, place_id, secret_id, version, sealed, created_at, created_by)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
-                place.vendor().as_uuid().as_bytes(),
-                place.uuid().as_bytes(),
-                secret.as_uuid().as_bytes(),
+                blob(place.vendor().as_uuid()),
+                blob(&place.uuid()),
+                blob(secret.as_uuid()),
                 int(*version),
                 sealed,
                 created_at.micros(),
@@ -468,8 +468,8 @@ impl Write<'_> {
             "INSERT INTO place_keys (vendor_id, place_id, generation, id, wrapped, check_value, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
-                place.vendor().as_uuid().as_bytes(),
-                place.uuid().as_bytes(),
+                blob(place.vendor().as_uuid()),
+                blob(&place.uuid()),
                 generation,
                 id,
                 wrapped,
@@ -492,21 +492,21 @@ impl Write<'_> {
         let taken = match check {
             Check::VendorKeyUnique { key, vendor } => self.exists(
                 "SELECT 1 FROM vendors WHERE key = ?1 AND id <> ?2",
-                params![key, vendor.as_uuid().as_bytes()],
+                params![key, blob(vendor.as_uuid())],
             ),
             Check::ExternalIdUnique { vendor, external_id, customer } => self.exists(
                 "SELECT 1 FROM customers WHERE vendor_id = ?1 AND external_id = ?2 AND id <> ?3",
-                params![vendor.as_uuid().as_bytes(), external_id, customer.as_uuid().as_bytes()],
+                params![blob(vendor.as_uuid()), external_id, blob(customer.as_uuid())],
             ),
             Check::EmailUnique { vendor, email_key, user } => self.exists(
                 "SELECT 1 FROM users WHERE vendor_id = ?1 AND email_key = ?2 AND id <> ?3",
-                params![vendor.as_uuid().as_bytes(), email_key, user.as_uuid().as_bytes()],
+                params![blob(vendor.as_uuid()), email_key, blob(user.as_uuid())],
             ),
             Check::ActiveAdministrator(place) => {
                 return self.exists(
                     "SELECT 1 FROM members
                      WHERE vendor_id = ?1 AND place_id = ?2 AND role = 'administrator' AND state = 'active'",
-                    params![place.vendor().as_uuid().as_bytes(), place.uuid().as_bytes()],
+                    params![blob(place.vendor().as_uuid()), blob(&place.uuid())],
                 );
             }
             Check::ChainHead(head) => return Ok(self.head(head.place)? == Some(*head)),
@@ -519,7 +519,7 @@ impl Write<'_> {
 
     fn head(&self, place: Place) -> rusqlite::Result<Option<ChainHead>> {
         let sql = "SELECT vendor_id, place_id, number, hash FROM audit_heads WHERE vendor_id = ?1 AND place_id = ?2";
-        let key = params![place.vendor().as_uuid().as_bytes(), place.uuid().as_bytes()];
+        let key = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
         self.0.prepare_cached(sql)?.query_row(key, row::head).optional()
     }
 
@@ -529,7 +529,7 @@ impl Write<'_> {
         let (vendor, at) = (place.vendor(), place.uuid());
         let (number, previous) = self.head(*place)?.map_or((1, [0; 32]), |head| (head.number + 1, head.hash));
         let position = "SELECT coalesce(max(position), 0) + 1 FROM audit_entries WHERE vendor_id = ?1";
-        let position = self.0.prepare_cached(position)?.query_row([vendor.as_uuid().as_bytes()], |row| {
+        let position = self.0.prepare_cached(position)?.query_row([blob(vendor.as_uuid())], |row| {
             Columns::of(row).number()
         })?;
         let hash = audit::link(&previous, number, position, digest);
@@ -538,11 +538,11 @@ impl Write<'_> {
                  target, detail_digest, hash)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
-                vendor.as_uuid().as_bytes(),
+                blob(vendor.as_uuid()),
                 at.as_bytes(),
                 int(number),
                 int(position),
-                commit.as_uuid().as_bytes(),
+                blob(commit.as_uuid()),
                 ordinal,
                 time.micros(),
                 actor,
@@ -557,7 +557,7 @@ impl Write<'_> {
                 "INSERT INTO audit_details (vendor_id, place_id, number, salt, subject, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
-                    vendor.as_uuid().as_bytes(),
+                    blob(vendor.as_uuid()),
                     at.as_bytes(),
                     int(number),
                     detail.salt,
@@ -569,7 +569,7 @@ impl Write<'_> {
         self.execute(
             "INSERT INTO audit_heads (vendor_id, place_id, number, hash) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (vendor_id, place_id) DO UPDATE SET number = ?3, hash = ?4",
-            params![vendor.as_uuid().as_bytes(), at.as_bytes(), int(number), hash],
+            params![blob(vendor.as_uuid()), at.as_bytes(), int(number), hash],
         )?;
         Ok(EntryPosition { place: *place, number, position })
     }

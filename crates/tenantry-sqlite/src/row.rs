@@ -15,6 +15,11 @@ use tenantry_core::store::{
 use tenantry_core::vault::StoreId;
 use uuid::Uuid;
 
+/// An id as SQLite keeps it.
+pub(crate) fn blob(id: &Uuid) -> [u8; 16] {
+    *id.as_bytes()
+}
+
 /// An unsigned number as SQLite keeps it.
 pub(crate) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

@@ -216,6 +216,8 @@ impl Change for Delete {
             return Err(Error::invalid("name", "is not the name of the customer"));
         }
         let place = unit.place();
+        // First the memberships go, then the persons who have no other.
+        unit.write(WriteOp::DeleteCustomer(row.vendor, row.id));
         let mut after = None;
         let mut erased = Vec::new();
         loop {
@@ -227,7 +229,6 @@ impl Change for Delete {
                 erased.extend(unit.erase_if_gone(member.user, place).await?.unwrap_or_default());
             }
         }
-        unit.write(WriteOp::DeleteCustomer(row.vendor, row.id));
         let head = unit.store().head(place).await?.ok_or_else(|| unit.access.nothing_here())?;
         // The chain ends here: nobody may add to it between this reading and the commit.
         unit.expect(Check::ChainHead(head));

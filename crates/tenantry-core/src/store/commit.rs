@@ -145,6 +145,16 @@ pub enum Check {
     RootKeysKnown(Vec<[u8; 16]>),
 }
 
+impl Check {
+    /// Whether it is about a unique key. When an op finds its key taken, the first of these that fails is the answer.
+    pub fn is_of_uniqueness(&self) -> bool {
+        match self {
+            Self::VendorKeyUnique { .. } | Self::ExternalIdUnique { .. } | Self::EmailUnique { .. } => true,
+            Self::ActiveAdministrator(_) | Self::ChainHead(_) | Self::RootKeysKnown(_) => false,
+        }
+    }
+}
+
 /// An audit entry before the store gives it its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {

@@ -20,18 +20,19 @@ impl Tables {
         for guard in &commit.guards {
             self.guard(guard)?;
         }
-        let mut taken = false;
         for op in commit.ops {
-            // All ops are tried even when one finds its key taken, so that the checks see what was wanted.
-            taken |= self.op(op)?.is_err();
+            if self.op(op)?.is_err() {
+                let names = |check: &Check| check.is_of_uniqueness() && !self.holds(check);
+                return Err(match commit.checks.iter().position(names) {
+                    Some(index) => StoreError::CheckFailed(index),
+                    None => StoreError::Malformed("a key is taken and no check names it"),
+                });
+            }
         }
         for (index, check) in commit.checks.iter().enumerate() {
             if !self.holds(check) {
                 return Err(StoreError::CheckFailed(index));
             }
-        }
-        if taken {
-            return Err(StoreError::Malformed("a key is taken and no check names it"));
         }
         let mut entries = Vec::with_capacity(commit.audit.len());
         for (ordinal, entry) in (0..).zip(commit.audit) {

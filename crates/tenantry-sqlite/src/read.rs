@@ -1,0 +1,488 @@
+//! The reads of the contract.
+
+use async_trait::async_trait;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params, params_from_iter};
+use tenantry_core::Caller;
+use tenantry_core::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
+use tenantry_core::store::{
+    AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow, CustomerStatus, DetailRow,
+    InvitationRead, InvitationRow, KeyRow, MemberRead, MemberRow, MemberState, Place, RootKeyRow, SecretRead,
+    SecretRow, SecretVersionRow, SendsRow, Standing, StandingMember, StoreError, StoredFeatures, UserRead, UserRow,
+    VendorRead, VendorRow,
+};
+use tenantry_core::Role;
+use uuid::Uuid;
+
+use crate::row::{self, Columns, blob, int};
+use crate::store::SqliteStore;
+
+type Read<T> = std::result::Result<T, StoreError>;
+
+/// SQLite keeps no UUID below this one: what a list without a cursor begins after.
+const FIRST: [u8; 16] = [0; 16];
+
+fn one<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    row: impl FnOnce(&Row<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    connection.prepare_cached(sql)?.query_row(params, row).optional()
+}
+
+fn many<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    row: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    connection.prepare_cached(sql)?.query_map(params, row)?.collect()
+}
+
+fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn bytes(id: Option<&Uuid>) -> [u8; 16] {
+    id.map_or(FIRST, |id| *id.as_bytes())
+}
+
+#[async_trait]
+impl VendorRead for SqliteStore {
+    async fn vendor(&self, id: VendorId) -> Read<Option<VendorRow>> {
+        let sql = format!("SELECT {} FROM vendors WHERE id = ?1", row::VENDOR);
+        self.read(|connection| one(connection, &sql, [blob(id.as_uuid())], row::vendor))
+    }
+
+    async fn vendor_by_key(&self, key: &str) -> Read<Option<VendorRow>> {
+        let sql = format!("SELECT {} FROM vendors WHERE key = ?1", row::VENDOR);
+        self.read(|connection| one(connection, &sql, [key], row::vendor))
+    }
+
+    async fn vendors(&self, after: Option<&str>, limit: usize) -> Read<Vec<VendorRow>> {
+        let sql = format!("SELECT {} FROM vendors WHERE key > ?1 ORDER BY key LIMIT ?2", row::VENDOR);
+        let params = params![after.unwrap_or_default(), rows(limit)];
+        self.read(|connection| many(connection, &sql, params, row::vendor))
+    }
+
+    async fn standing(&self, user: Option<UserId>, home: Place, place: Place) -> Read<Option<Standing>> {
+        let (vendor, home) = (home.vendor(), home.uuid());
+        let user = user.map(|user| blob(user.as_uuid()));
+        self.read(|connection| match place {
+            Place::Vendor(id) => {
+                let sql = "SELECT p.counter, 'active', NULL, m.id, m.role, m.state, m.counter
+                           FROM vendors AS p
+                           LEFT JOIN members AS m ON m.vendor_id = ?2 AND m.place_id = ?3 AND m.user_id = ?4
+                           WHERE p.id = ?1";
+                let params = params![blob(id.as_uuid()), blob(vendor.as_uuid()), home.as_bytes(), user];
+                one(connection, sql, params, standing)
+            }
+            Place::Customer(own, id) => {
+                let sql = "SELECT p.counter, p.status, p.features, m.id, m.role, m.state, m.counter
+                           FROM customers AS p
+                           LEFT JOIN members AS m ON m.vendor_id = ?3 AND m.place_id = ?4 AND m.user_id = ?5
+                           WHERE p.vendor_id = ?1 AND p.id = ?2";
+                let params = params![
+                    blob(own.as_uuid()),
+                    blob(id.as_uuid()),
+                    blob(vendor.as_uuid()),
+                    home.as_bytes(),
+                    user
+                ];
+                one(connection, sql, params, standing)
+            }
+        })
+    }
+}
+
+fn standing(row: &Row<'_>) -> Result<Standing> {
+    let mut columns = Columns::of(row);
+    let counter = columns.number()?;
+    let status = columns.word(CustomerStatus::from_name)?;
+    let features = columns.value::<Option<String>>()?.map(StoredFeatures::from_stored);
+    let member = match columns.value::<Option<[u8; 16]>>()? {
+        Some(id) => Some(StandingMember {
+            id: MemberId::from_uuid(Uuid::from_bytes(id)),
+            role: columns.word(Role::from_name)?,
+            state: columns.word(MemberState::from_name)?,
+            counter: columns.number()?,
+        }),
+        None => None,
+    };
+    Ok(Standing { counter, status, features, member })
+}
+
+#[async_trait]
+impl CustomerRead for SqliteStore {
+    async fn customer(&self, vendor: VendorId, id: CustomerId) -> Read<Option<CustomerRow>> {
+        let sql = format!("SELECT {} FROM customers WHERE vendor_id = ?1 AND id = ?2", row::CUSTOMER);
+        let params = params![blob(vendor.as_uuid()), blob(id.as_uuid())];
+        self.read(|connection| one(connection, &sql, params, row::customer))
+    }
+
+    async fn customer_by_external_id(&self, vendor: VendorId, external_id: &str) -> Read<Option<CustomerRow>> {
+        let sql = format!("SELECT {} FROM customers WHERE vendor_id = ?1 AND external_id = ?2", row::CUSTOMER);
+        let params = params![blob(vendor.as_uuid()), external_id];
+        self.read(|connection| one(connection, &sql, params, row::customer))
+    }
+
+    async fn customers(&self, vendor: VendorId, query: &CustomerQuery, caller: Caller) -> Read<Vec<CustomerRow>> {
+        let (sql, params) = customers(vendor, query);
+        self.list(caller, move |connection| many(connection, &sql, params_from_iter(params), row::customer)).await
+    }
+}
+
+/// The statement of a customer query: a walk along the name index, with an exact test of each row.
+fn customers(vendor: VendorId, query: &CustomerQuery) -> (String, Vec<Value>) {
+    let mut params = vec![Value::Blob(blob(vendor.as_uuid()).to_vec())];
+    let mut bind = |value: Value| {
+        params.push(value);
+        format!("?{}", params.len())
+    };
+    let mut sql = format!("SELECT {} FROM customers WHERE vendor_id = ?1", row::CUSTOMER);
+    if let Some((name, id)) = &query.after {
+        let (name, id) = (bind(Value::Text(name.clone())), bind(Value::Blob(blob(id.as_uuid()).to_vec())));
+        sql.push_str(&format!(" AND (name_folded, id) > ({name}, {id})"));
+    }
+    if let Some(status) = query.status {
+        let status = bind(Value::Text(status.as_str().to_owned()));
+        sql.push_str(&format!(" AND status = {status}"));
+    }
+    for feature in &query.features {
+        // A name never holds white space, and stored names stand between spaces.
+        let feature = bind(Value::Text(format!(" {feature} ")));
+        sql.push_str(&format!(" AND instr(features, {feature}) > 0"));
+    }
+    if !query.needle.is_empty() {
+        let needle = bind(Value::Text(query.needle.clone()));
+        sql.push_str(&format!(
+            " AND (instr(name_folded, {needle}) > 0 OR instr(external_id_folded, {needle}) > 0
+               OR EXISTS (SELECT 1 FROM members AS m
+                          JOIN users AS u ON u.vendor_id = m.vendor_id AND u.id = m.user_id
+                          WHERE m.vendor_id = customers.vendor_id AND m.place_id = customers.id
+                            AND instr(u.email_folded, {needle}) > 0))"
+        ));
+    }
+    let limit = bind(Value::Integer(rows(query.limit)));
+    sql.push_str(&format!(" ORDER BY name_folded, id LIMIT {limit}"));
+    (sql, params)
+}
+
+#[async_trait]
+impl UserRead for SqliteStore {
+    async fn user(&self, vendor: VendorId, id: UserId) -> Read<Option<UserRow>> {
+        let sql = format!("SELECT {} FROM users WHERE vendor_id = ?1 AND id = ?2", row::USER);
+        let params = params![blob(vendor.as_uuid()), blob(id.as_uuid())];
+        self.read(|connection| one(connection, &sql, params, row::user))
+    }
+
+    async fn user_by_email(&self, vendor: VendorId, email_key: &str) -> Read<Option<UserRow>> {
+        let sql = format!("SELECT {} FROM users WHERE vendor_id = ?1 AND email_key = ?2", row::USER);
+        let params = params![blob(vendor.as_uuid()), email_key];
+        self.read(|connection| one(connection, &sql, params, row::user))
+    }
+
+    async fn memberships(&self, vendor: VendorId, user: UserId) -> Read<Vec<MemberRow>> {
+        let sql = format!(
+            "SELECT {} FROM members WHERE vendor_id = ?1 AND user_id = ?2 ORDER BY place_id",
+            row::MEMBER
+        );
+        let params = params![blob(vendor.as_uuid()), blob(user.as_uuid())];
+        self.read(|connection| many(connection, &sql, params, row::member))
+    }
+
+    async fn users(
+        &self,
+        vendor: VendorId,
+        after: Option<UserId>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<UserRow>> {
+        let sql = format!("SELECT {} FROM users WHERE vendor_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3", row::USER);
+        self.list(caller, move |connection| {
+            let after = bytes(after.as_ref().map(UserId::as_uuid));
+            many(connection, &sql, params![blob(vendor.as_uuid()), after, rows(limit)], row::user)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl MemberRead for SqliteStore {
+    async fn member(&self, place: Place, id: MemberId) -> Read<Option<MemberRow>> {
+        let sql =
+            format!("SELECT {} FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3", row::MEMBER);
+        let vendor = place.vendor();
+        let params = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(id.as_uuid())];
+        self.read(|connection| one(connection, &sql, params, row::member))
+    }
+
+    async fn member_of_user(&self, place: Place, user: UserId) -> Read<Option<MemberRow>> {
+        let sql = format!(
+            "SELECT {} FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3",
+            row::MEMBER
+        );
+        let vendor = place.vendor();
+        let params = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(user.as_uuid())];
+        self.read(|connection| one(connection, &sql, params, row::member))
+    }
+
+    async fn members(
+        &self,
+        place: Place,
+        after: Option<MemberId>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<(MemberRow, UserRow)>> {
+        let columns = |table: &str, columns: &str| {
+            columns.split(", ").map(|column| format!("{table}.{}", column.trim())).collect::<Vec<_>>().join(", ")
+        };
+        let sql = format!(
+            "SELECT {}, {} FROM members AS m JOIN users AS u ON u.vendor_id = m.vendor_id AND u.id = m.user_id
+             WHERE m.vendor_id = ?1 AND m.place_id = ?2 AND m.id > ?3 ORDER BY m.id LIMIT ?4",
+            columns("m", row::MEMBER),
+            columns("u", row::USER),
+        );
+        self.list(caller, move |connection| {
+            let (vendor, place) = (place.vendor(), place.uuid());
+            let after = bytes(after.as_ref().map(MemberId::as_uuid));
+            let params = params![blob(vendor.as_uuid()), place.as_bytes(), after, rows(limit)];
+            many(connection, &sql, params, row::member_and_user)
+        })
+        .await
+    }
+
+    async fn active_administrators(&self, place: Place) -> Read<u64> {
+        let sql = "SELECT count(*) FROM members
+                   WHERE vendor_id = ?1 AND place_id = ?2 AND role = 'administrator' AND state = 'active'";
+        let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
+        let count = self.read(|connection| one(connection, sql, params, |row| Columns::of(row).number()))?;
+        Ok(count.unwrap_or(0))
+    }
+}
+
+#[async_trait]
+impl InvitationRead for SqliteStore {
+    async fn invitation(&self, place: Place, id: InvitationId) -> Read<Option<InvitationRow>> {
+        let sql = format!(
+            "SELECT {} FROM invitations WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3",
+            row::INVITATION
+        );
+        let vendor = place.vendor();
+        let params = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(id.as_uuid())];
+        self.read(|connection| one(connection, &sql, params, row::invitation))
+    }
+
+    async fn invitation_by_token(&self, token_hash: &[u8; 32]) -> Read<Option<InvitationRow>> {
+        let sql = format!("SELECT {} FROM invitations WHERE token_hash = ?1", row::INVITATION);
+        self.read(|connection| one(connection, &sql, [token_hash], row::invitation))
+    }
+
+    async fn latest_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>> {
+        let sql = format!(
+            "SELECT {} FROM invitations WHERE vendor_id = ?1 AND place_id = ?2 AND member_id = ?3
+             ORDER BY id DESC LIMIT 1",
+            row::INVITATION
+        );
+        let vendor = place.vendor();
+        let params = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(member.as_uuid())];
+        self.read(|connection| one(connection, &sql, params, row::invitation))
+    }
+
+    async fn pending_administrators(&self, place: Place) -> Read<Vec<InvitationRow>> {
+        let sql = format!(
+            "SELECT {} FROM invitations
+             WHERE vendor_id = ?1 AND place_id = ?2 AND role = 'administrator' AND state = 'pending' ORDER BY id",
+            row::INVITATION
+        );
+        let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
+        self.read(|connection| many(connection, &sql, params, row::invitation))
+    }
+
+    async fn invitations(
+        &self,
+        place: Place,
+        after: Option<InvitationId>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<InvitationRow>> {
+        let sql = format!(
+            "SELECT {} FROM invitations WHERE vendor_id = ?1 AND place_id = ?2 AND id > ?3 ORDER BY id LIMIT ?4",
+            row::INVITATION
+        );
+        self.list(caller, move |connection| {
+            let (vendor, place) = (place.vendor(), place.uuid());
+            let after = bytes(after.as_ref().map(InvitationId::as_uuid));
+            let params = params![blob(vendor.as_uuid()), place.as_bytes(), after, rows(limit)];
+            many(connection, &sql, params, row::invitation)
+        })
+        .await
+    }
+
+    async fn sends(&self, place: Place, recipient: &[u8; 32]) -> Read<Option<SendsRow>> {
+        let sql = format!(
+            "SELECT {} FROM invitation_sends WHERE vendor_id = ?1 AND place_id = ?2 AND recipient = ?3",
+            row::SENDS
+        );
+        let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid()), recipient];
+        self.read(|connection| one(connection, &sql, params, row::sends))
+    }
+}
+
+#[async_trait]
+impl SecretRead for SqliteStore {
+    async fn secret(&self, place: Place, key: &str) -> Read<Option<SecretRow>> {
+        let sql =
+            format!("SELECT {} FROM secrets WHERE vendor_id = ?1 AND place_id = ?2 AND key = ?3", row::SECRET);
+        let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid()), key];
+        self.read(|connection| one(connection, &sql, params, row::secret))
+    }
+
+    async fn secrets(
+        &self,
+        place: Place,
+        after: Option<&str>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<SecretRow>> {
+        let sql = format!(
+            "SELECT {} FROM secrets WHERE vendor_id = ?1 AND place_id = ?2 AND key > ?3 ORDER BY key LIMIT ?4",
+            row::SECRET
+        );
+        let after = after.unwrap_or_default().to_owned();
+        self.list(caller, move |connection| {
+            let (vendor, place) = (place.vendor(), place.uuid());
+            let params = params![blob(vendor.as_uuid()), place.as_bytes(), after, rows(limit)];
+            many(connection, &sql, params, row::secret)
+        })
+        .await
+    }
+
+    async fn secret_version(
+        &self,
+        place: Place,
+        secret: SecretId,
+        version: u64,
+    ) -> Read<Option<SecretVersionRow>> {
+        let sql = format!(
+            "SELECT {} FROM secret_versions
+             WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3 AND version = ?4",
+            row::SECRET_VERSION
+        );
+        let vendor = place.vendor();
+        let params = params![
+            blob(vendor.as_uuid()),
+            blob(&place.uuid()),
+            blob(secret.as_uuid()),
+            int(version)
+        ];
+        self.read(|connection| one(connection, &sql, params, row::secret_version))
+    }
+
+    async fn place_keys(&self, place: Place) -> Read<Vec<KeyRow>> {
+        let sql = format!(
+            "SELECT {} FROM place_keys WHERE vendor_id = ?1 AND place_id = ?2 ORDER BY generation",
+            row::KEY
+        );
+        let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
+        self.read(|connection| many(connection, &sql, params, row::key))
+    }
+
+    async fn root_keys(&self) -> Read<Vec<RootKeyRow>> {
+        self.read(row::root_keys)
+    }
+}
+
+#[async_trait]
+impl AuditRead for SqliteStore {
+    async fn chain(
+        &self,
+        place: Place,
+        after: u64,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<(AuditRow, Option<DetailRow>)>> {
+        let sql = format!(
+            "SELECT {} FROM audit_entries AS e
+             LEFT JOIN audit_details AS d ON d.vendor_id = e.vendor_id AND d.place_id = e.place_id AND d.number = e.number
+             WHERE e.vendor_id = ?1 AND e.place_id = ?2 AND e.number > ?3 ORDER BY e.number LIMIT ?4",
+            row::ENTRY
+        );
+        self.list(caller, move |connection| {
+            let (vendor, place) = (place.vendor(), place.uuid());
+            let params = params![blob(vendor.as_uuid()), place.as_bytes(), int(after), rows(limit)];
+            many(connection, &sql, params, row::entry)
+        })
+        .await
+    }
+
+    async fn log(
+        &self,
+        vendor: VendorId,
+        after: u64,
+        filter: &AuditFilter,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<(AuditRow, Option<DetailRow>)>> {
+        // A place's entries are found by its chain: positions in it rise with its numbers.
+        let index = if filter.place.is_some() { "" } else { "INDEXED BY audit_entries_position" };
+        let order = if filter.place.is_some() { "e.number" } else { "e.position" };
+        let sql = format!(
+            "SELECT {} FROM audit_entries AS e {index}
+             LEFT JOIN audit_details AS d ON d.vendor_id = e.vendor_id AND d.place_id = e.place_id AND d.number = e.number
+             WHERE e.vendor_id = ?1 AND e.position > ?2 {} {} {} ORDER BY {order} LIMIT ?6",
+            row::ENTRY,
+            if filter.place.is_some() { "AND e.place_id = ?3" } else { "AND ?3 IS NULL" },
+            if filter.actor.is_some() { "AND e.actor = ?4" } else { "AND ?4 IS NULL" },
+            if filter.action.is_some() { "AND e.action = ?5" } else { "AND ?5 IS NULL" },
+        );
+        let AuditFilter { place, actor, action } = filter.clone();
+        self.list(caller, move |connection| {
+            let place = place.map(|place| blob(&place.uuid()));
+            let params = params![blob(vendor.as_uuid()), int(after), place, actor, action, rows(limit)];
+            many(connection, &sql, params, row::entry)
+        })
+        .await
+    }
+
+    async fn head(&self, place: Place) -> Read<Option<ChainHead>> {
+        let sql = format!("SELECT {} FROM audit_heads WHERE vendor_id = ?1 AND place_id = ?2", row::HEAD);
+        let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
+        self.read(|connection| one(connection, &sql, params, row::head))
+    }
+
+    async fn heads(
+        &self,
+        vendor: VendorId,
+        after: Option<Uuid>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<ChainHead>> {
+        let sql = format!(
+            "SELECT {} FROM audit_heads WHERE vendor_id = ?1 AND place_id > ?2 ORDER BY place_id LIMIT ?3",
+            row::HEAD
+        );
+        self.list(caller, move |connection| {
+            let params = params![blob(vendor.as_uuid()), bytes(after.as_ref()), rows(limit)];
+            many(connection, &sql, params, row::head)
+        })
+        .await
+    }
+
+    async fn detail_targets(&self, vendor: VendorId, subject: &str) -> Read<Vec<(Place, String)>> {
+        let sql = "SELECT DISTINCT e.vendor_id, e.place_id, e.target FROM audit_details AS d
+                   JOIN audit_entries AS e
+                     ON e.vendor_id = d.vendor_id AND e.place_id = d.place_id AND e.number = d.number
+                   WHERE d.vendor_id = ?1 AND d.subject = ?2 AND d.subject <> ''
+                   ORDER BY e.place_id, e.target";
+        let params = params![blob(vendor.as_uuid()), subject];
+        self.read(|connection| {
+            many(connection, sql, params, |row| {
+                let mut columns = Columns::of(row);
+                let vendor = VendorId::from_uuid(columns.uuid()?);
+                Ok((Place::from_uuid(vendor, columns.uuid()?), columns.value()?))
+            })
+        })
+    }
+}
