@@ -103,7 +103,10 @@ fn expect(connection: &Connection, pragma: &str, wanted: impl ToString) -> Resul
         return Ok(());
     }
     let message = format!("pragma {pragma} is `{found}` although it was set to `{wanted}`");
-    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISUSE), Some(message)))
+    Err(rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISUSE),
+        Some(message),
+    ))
 }
 
 /// The connections that read. Each serves one reader at a time.

@@ -12,17 +12,21 @@ use tenantry_core::store::{Admission, OpenError, OpenStore, Probe, RootKeyRow, S
 use tenantry_core::vault::StoreId;
 
 use crate::connection::{Purpose, Settings};
+use crate::error::not_applied;
 use crate::migration::{self, APPLICATION_ID};
 use crate::store::SqliteStore;
 use crate::{Sqlite, file_system, row};
-use crate::error::not_applied;
 
 /// Older releases of SQLite may corrupt a file in WAL mode when its log is reset (fixed in 3.51.3).
 const OLDEST_SQLITE: i32 = 3_051_003;
 
 #[async_trait]
 impl OpenStore for Sqlite {
-    async fn open(self: Box<Self>, admission: Admission, caller: Caller) -> Result<Arc<dyn Store>, OpenError> {
+    async fn open(
+        self: Box<Self>,
+        admission: Admission,
+        caller: Caller,
+    ) -> Result<Arc<dyn Store>, OpenError> {
         let store = crate::store::on_thread_for(caller, move || open(&self, &admission)).await?;
         Ok(Arc::new(store))
     }
@@ -31,7 +35,9 @@ impl OpenStore for Sqlite {
 fn open(sqlite: &Sqlite, admission: &Admission) -> Result<SqliteStore, OpenError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         let found = rusqlite::version();
-        return Err(OpenError::Unusable(format!("SQLite {found} is linked, 3.51.3 is the oldest that is safe")));
+        return Err(OpenError::Unusable(format!(
+            "SQLite {found} is linked, 3.51.3 is the oldest that is safe"
+        )));
     }
     let is_new = look_at(&sqlite.path)?;
     if !sqlite.network_file_system {
@@ -58,7 +64,9 @@ fn connect(settings: &Settings) -> Result<Connection, StoreError> {
     let mut tries = 0;
     loop {
         match settings.connect(Purpose::Write) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < 100 => {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < 100 =>
+            {
                 tries += 1;
                 std::thread::yield_now();
             }
@@ -80,7 +88,11 @@ fn look_at(path: &Path) -> Result<bool, OpenError> {
         Ok(found) if found.permissions().readonly() => unusable("is read-only"),
         Ok(found) => Ok(found.len() == 0),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if folder_of(path).is_dir() { Ok(true) } else { unusable("is in a folder that does not exist") }
+            if folder_of(path).is_dir() {
+                Ok(true)
+            } else {
+                unusable("is in a folder that does not exist")
+            }
         }
         Err(error) => unusable(&error.to_string()),
     }
@@ -94,7 +106,9 @@ fn probe(settings: &Settings, admission: &Admission) -> Result<i64, OpenError> {
     log.push("-wal");
     let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
     let connection = settings.connect(Purpose::Probe).map_err(foreign)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log).map_err(not_applied)?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)
+        .map_err(not_applied)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(foreign)?;
     let version = pragma("user_version").map_err(foreign)?;

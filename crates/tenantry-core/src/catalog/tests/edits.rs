@@ -299,6 +299,7 @@ fn f7_a_feature_with_a_new_requirement_waits_and_comes_back() {
 #[test]
 fn f6_a_feature_that_the_catalogue_does_not_know_is_an_error() {
     let error = Catalog::standard().enable(["billing"], "billing").unwrap_err();
+    assert_eq!(error.name(), "billing");
     assert_eq!(error.to_string(), "the catalogue knows no feature `billing`");
     assert_eq!(Catalog::standard().disable(["billing"], "billing"), Err(error));
 }
