@@ -116,6 +116,7 @@ const RUST: Part = Part {
             counts: Count::Libtest,
             long: false,
         },
+        OLDEST_SQLITE,
     ],
 };
 
@@ -185,7 +186,6 @@ fn run_example(shell: &mut Shell, example: &Example) -> Result<(), String> {
     }
 }
 
-#[expect(dead_code, reason = "crates/tenantry-sqlite does not exist yet")]
 const OLDEST_SQLITE: Step = Step {
     name: "oldest rusqlite",
     action: Action::Call(test_oldest_sqlite),

@@ -149,7 +149,9 @@ impl Check {
     /// Whether it is about a unique key. When an op finds its key taken, the first of these that fails is the answer.
     pub fn is_of_uniqueness(&self) -> bool {
         match self {
-            Self::VendorKeyUnique { .. } | Self::ExternalIdUnique { .. } | Self::EmailUnique { .. } => true,
+            Self::VendorKeyUnique { .. }
+            | Self::ExternalIdUnique { .. }
+            | Self::EmailUnique { .. } => true,
             Self::ActiveAdministrator(_) | Self::ChainHead(_) | Self::RootKeysKnown(_) => false,
         }
     }
