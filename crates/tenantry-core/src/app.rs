@@ -63,13 +63,7 @@ pub struct Tenantry {
 impl Tenantry {
     /// Begins to open a store with this catalogue.
     pub fn builder(catalog: Catalog) -> Builder {
-        Builder {
-            catalog,
-            ring: None,
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(RandomIds),
-            migrate: true,
-        }
+        Builder { catalog, ring: None, clock: Arc::new(SystemClock), ids: Arc::new(RandomIds), migrate: true }
     }
 
     /// The catalogue of this process.
@@ -85,13 +79,7 @@ impl Tenantry {
     /// # Errors
     ///
     /// [`Error::AlreadyExists`] when the key is taken; [`Error::InvalidInput`].
-    pub fn bootstrap(
-        &self,
-        key: &str,
-        name: &str,
-        first_member: &str,
-        email: &str,
-    ) -> Call<VendorScope> {
+    pub fn bootstrap(&self, key: &str, name: &str, first_member: &str, email: &str) -> Call<VendorScope> {
         crate::host::bootstrap(&self.app, key, name, first_member, email)
     }
 
@@ -130,11 +118,7 @@ impl Tenantry {
     /// # Errors
     ///
     /// [`Error::InvitationInvalid`] for every token that this person cannot use, whatever the reason.
-    pub fn accept_invitation(
-        &self,
-        token: &InvitationToken,
-        email: VerifiedEmail,
-    ) -> Call<Accepted> {
+    pub fn accept_invitation(&self, token: &InvitationToken, email: VerifiedEmail) -> Call<Accepted> {
         crate::host::accept(&self.app, token, email)
     }
 
@@ -163,10 +147,7 @@ impl Tenantry {
     ///
     /// The name is 1 to 64 letters, digits, `.`, `_` and `-`; the reason, 1 to 200 characters, goes into the audit log.
     pub fn service(&self, place: Place, name: &str, reason: &str) -> ServiceScope {
-        ServiceScope::new(
-            self.access(Actor::Service(name.to_owned()), Portal::Service, place),
-            reason,
-        )
+        ServiceScope::new(self.access(Actor::Service(name.to_owned()), Portal::Service, place), reason)
     }
 
     /// The host's maintenance of the store; the reason, 1 to 200 characters, goes into the span of each operation.
@@ -245,11 +226,7 @@ struct InMemory;
 
 #[async_trait]
 impl OpenStore for InMemory {
-    async fn open(
-        self: Box<Self>,
-        admission: Admission,
-        caller: Caller,
-    ) -> Result<Arc<dyn Store>, OpenError> {
+    async fn open(self: Box<Self>, admission: Admission, caller: Caller) -> Result<Arc<dyn Store>, OpenError> {
         Box::new(MemoryStore::new()?).open(admission, caller).await
     }
 }

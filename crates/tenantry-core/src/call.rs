@@ -17,8 +17,7 @@ pub enum Caller {
     Awaiting,
 }
 
-type Work<T> =
-    Box<dyn FnOnce(Caller) -> Pin<Box<dyn Future<Output = Result<T, Error>> + Send>> + Send>;
+type Work<T> = Box<dyn FnOnce(Caller) -> Pin<Box<dyn Future<Output = Result<T, Error>> + Send>> + Send>;
 
 /// An operation that has not begun: `.await` it on any executor, or [`wait`](Call::wait) for it.
 ///

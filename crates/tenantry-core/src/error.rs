@@ -229,10 +229,7 @@ impl CustomerArchived {
 
 /// The customer does not have the feature that a permission belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{permission}` belongs to the feature `{feature}`, which is off; to enable: {}",
-    list(enable)
-)]
+#[error("`{permission}` belongs to the feature `{feature}`, which is off; to enable: {}", list(enable))]
 pub struct FeatureDisabled {
     pub(crate) permission: String,
     pub(crate) feature: String,
@@ -371,9 +368,7 @@ impl LastAdministrator {
         if self.remaining.is_empty() {
             return "none".to_owned();
         }
-        let name = |member: &RemainingMember| {
-            format!("`{}` ({}, {})", member.id, member.state, member.role)
-        };
+        let name = |member: &RemainingMember| format!("`{}` ({}, {})", member.id, member.state, member.role);
         self.remaining.iter().map(name).collect::<Vec<_>>().join(", ")
     }
 }

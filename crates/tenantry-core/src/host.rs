@@ -14,8 +14,8 @@ use crate::ids::{MemberId, UserId, VendorId};
 use crate::model::{CursorKind, Identity, Invitation, Page, PageRequest, Vendor, close_page, text};
 use crate::scope::{Accepted, CustomerScope, VendorScope};
 use crate::store::{
-    ChainHead, Check, CustomerStatus, InvitationRow, InvitationState, MemberRow, MemberState,
-    Place, UserRow, VendorRow, WriteOp,
+    ChainHead, Check, CustomerStatus, InvitationRow, InvitationState, MemberRow, MemberState, Place, UserRow,
+    VendorRow, WriteOp,
 };
 use crate::unit::{Change, Unit};
 use crate::vault::{EmailAddress, InvitationToken, VerifiedEmail};
@@ -30,13 +30,7 @@ fn address(email: &str) -> Result<EmailAddress, Error> {
     EmailAddress::parse(email).map_err(|error| Error::invalid("e-mail", error.reason()))
 }
 
-pub(crate) fn bootstrap(
-    app: &App,
-    key: &str,
-    name: &str,
-    member: &str,
-    email: &str,
-) -> Call<VendorScope> {
+pub(crate) fn bootstrap(app: &App, key: &str, name: &str, member: &str, email: &str) -> Call<VendorScope> {
     let app = Arc::clone(app);
     let [key, name, member, email] = [key, name, member, email].map(str::to_owned);
     Call::new(move |caller| async move {
@@ -75,10 +69,9 @@ impl Change for Bootstrap {
             counter: 0,
         }));
         let taken = key.clone();
-        unit.require(
-            Check::VendorKeyUnique { key: key.clone(), vendor: place.vendor() },
-            move || AlreadyExists { field: "vendor key", value: taken.clone() }.into(),
-        );
+        unit.require(Check::VendorKeyUnique { key: key.clone(), vendor: place.vendor() }, move || {
+            AlreadyExists { field: "vendor key", value: taken.clone() }.into()
+        });
         let user = unit.new_user(&email)?;
         let member = MemberRow {
             place,
@@ -94,14 +87,7 @@ impl Change for Bootstrap {
         };
         unit.write(WriteOp::InsertMember(member.clone()));
         unit.require_administrator(place, member.id);
-        unit.record_detail(
-            place,
-            "vendor.created",
-            place,
-            "",
-            Value::Null,
-            json!({ "key": key, "name": name }),
-        );
+        unit.record_detail(place, "vendor.created", place, "", Value::Null, json!({ "key": key, "name": name }));
         let after = json!({ "name": member.name, "email": user.email, "role": member.role });
         unit.record_detail(place, "member.joined", member.id, user.id, Value::Null, after);
         Ok(user.id)
@@ -119,11 +105,7 @@ pub(crate) fn vendors(app: &App, page: PageRequest) -> Call<Page<Vendor>> {
     })
 }
 
-pub(crate) fn identify(
-    app: &App,
-    vendor: VendorId,
-    email: VerifiedEmail,
-) -> Call<Option<Identity>> {
+pub(crate) fn identify(app: &App, vendor: VendorId, email: VerifiedEmail) -> Call<Option<Identity>> {
     let app = Arc::clone(app);
     Call::new(move |_| async move {
         let email = address(email.as_str())?;
@@ -147,12 +129,7 @@ pub(crate) fn identify(
     })
 }
 
-pub(crate) fn change_email(
-    app: &App,
-    vendor: VendorId,
-    user: UserId,
-    email: VerifiedEmail,
-) -> Call<()> {
+pub(crate) fn change_email(app: &App, vendor: VendorId, user: UserId, email: VerifiedEmail) -> Call<()> {
     access(app, Actor::Host, Place::Vendor(vendor)).change(ChangeEmail { user, email })
 }
 
@@ -260,18 +237,12 @@ impl Change for Accept {
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<(), Error> {
         let (invitation, member) = unit.usable_invitation(&self.token_hash, &self.email).await?;
-        unit.write(WriteOp::UpdateInvitation(InvitationRow {
-            state: InvitationState::Accepted,
-            ..invitation
-        }));
-        let (before, after) = (
-            json!({ "state": member.state }),
-            json!({ "state": MemberState::Active, "role": member.role }),
-        );
+        unit.write(WriteOp::UpdateInvitation(InvitationRow { state: InvitationState::Accepted, ..invitation }));
+        let (before, after) =
+            (json!({ "state": member.state }), json!({ "state": MemberState::Active, "role": member.role }));
         unit.record_detail(member.place, "member.joined", member.id, member.user, before, after);
         let revision = member.revision.saturating_add(1);
-        let row =
-            MemberRow { state: MemberState::Active, revision, updated_at: unit.now, ..member };
+        let row = MemberRow { state: MemberState::Active, revision, updated_at: unit.now, ..member };
         unit.write_member(row).await
     }
 }
@@ -327,9 +298,7 @@ impl Maintenance {
     ///
     /// When the store cannot be read.
     pub fn heads(&self, vendor: VendorId) -> Call<Vec<ChainHead>> {
-        self.call(move |app, caller| async move {
-            Ok(crate::audit::all_heads(&*app.store, vendor, caller).await?)
-        })
+        self.call(move |app, caller| async move { Ok(crate::audit::all_heads(&*app.store, vendor, caller).await?) })
     }
 
     /// Closes the store; every later call of any clone answers [`Error::Closed`].
@@ -350,11 +319,7 @@ impl Maintenance {
         let (app, reason) = (Arc::clone(&self.app), Arc::clone(&self.reason));
         Call::new(move |caller| async move {
             text::name("reason", &reason)?;
-            tracing::info!(
-                operation = operations::MAINTENANCE.name,
-                reason = &*reason,
-                "maintenance"
-            );
+            tracing::info!(operation = operations::MAINTENANCE.name, reason = &*reason, "maintenance");
             work(app, caller).await
         })
     }

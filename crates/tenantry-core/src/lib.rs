@@ -29,17 +29,15 @@ pub use catalog::{Catalog, CatalogError, Feature, Permission, Portal, Role, Role
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use host::Maintenance;
-pub use ids::{
-    CustomerId, IdSource, InvitationId, MemberId, RandomIds, SecretId, UserId, VendorId,
-};
+pub use ids::{CustomerId, IdSource, InvitationId, MemberId, RandomIds, SecretId, UserId, VendorId};
 pub use model::{
-    Cursor, Customer, CustomerFeature, CustomerFilter, CustomerPatch, FeatureChange, Features,
-    Identity, ImportOutcome, ImportSummary, ImportedRow, Invitation, InvitationStatus, Invited,
-    Member, NewCustomer, Page, PageRequest, PortalSection, Secret, Vendor,
+    Cursor, Customer, CustomerFeature, CustomerFilter, CustomerPatch, FeatureChange, Features, Identity, ImportOutcome,
+    ImportSummary, ImportedRow, Invitation, InvitationStatus, Invited, Member, NewCustomer, Page, PageRequest,
+    PortalSection, Secret, Vendor,
 };
 pub use scope::{
-    Accepted, Audit, AuditQuery, CustomerScope, Customers, FeatureSwitches, Invitations, Members,
-    Secrets, ServiceScope, VendorScope,
+    Accepted, Audit, AuditQuery, CustomerScope, Customers, FeatureSwitches, Invitations, Members, Secrets,
+    ServiceScope, VendorScope,
 };
 pub use store::{ChainHead, CustomerStatus, MemberState, Place};
 pub use vault::{InvitationToken, KeyRing, RootKey, RootKeyError, SecretValue, VerifiedEmail};

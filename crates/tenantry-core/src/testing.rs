@@ -91,8 +91,7 @@ pub const ROLES: [Role; 3] = [Role::Administrator, Role::User, Role::Viewer];
 ///
 /// Those of the operations.
 pub fn cast(app: &Tenantry, key: &str) -> Result<Cast, Error> {
-    let boss =
-        app.bootstrap(key, key, "Administrator", &format!("administrator@{key}.test")).wait()?;
+    let boss = app.bootstrap(key, key, "Administrator", &format!("administrator@{key}.test")).wait()?;
     let join = |role: Role| -> Result<VendorScope, Error> {
         let email = format!("{role}@{key}.test");
         let invited = boss.members().invite(role.as_str(), &email, role).wait()?;

@@ -5,9 +5,9 @@ use tenantry_core::audit;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::ids::{CommitId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
-    AuditEntry, ChainHead, Check, Commit, CustomerRow, EntryPosition, Guard, GuardKey, GuardMode,
-    InvitationRow, KeyRow, MemberRow, Place, Receipt, RootKeyRow, SecretRow, SecretVersionRow,
-    SendsRow, StoreError, UserRow, VendorRow, WriteOp,
+    AuditEntry, ChainHead, Check, Commit, CustomerRow, EntryPosition, Guard, GuardKey, GuardMode, InvitationRow,
+    KeyRow, MemberRow, Place, Receipt, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, StoreError, UserRow,
+    VendorRow, WriteOp,
 };
 
 use crate::error::{is_unique_violation, not_applied};
@@ -29,9 +29,7 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Applied<Receipt
             Ok(true) => {}
             Ok(false) => return Err(StoreError::Malformed("the row to write to does not exist")),
             Err(error) if is_unique_violation(&error) => return Err(write.taken(&commit.checks)?),
-            Err(error)
-                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) =>
-            {
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
                 return Err(StoreError::Malformed("an op breaks a constraint of the schema"));
             }
             Err(error) => return Err(not_applied(error)),
@@ -42,8 +40,7 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Applied<Receipt
             return Err(StoreError::CheckFailed(index));
         }
     }
-    let entries =
-        (0..).zip(&commit.audit).map(|(ordinal, entry)| write.append(commit.id, ordinal, entry));
+    let entries = (0..).zip(&commit.audit).map(|(ordinal, entry)| write.append(commit.id, ordinal, entry));
     Ok(Receipt { entries: entries.collect::<rusqlite::Result<_>>().map_err(not_applied)? })
 }
 
@@ -110,12 +107,7 @@ impl Write<'_> {
                     "SELECT 1 FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3 AND counter = ?4"
                 };
                 let vendor = place.vendor();
-                let key = params![
-                    blob(vendor.as_uuid()),
-                    blob(&place.uuid()),
-                    blob(user.as_uuid()),
-                    counter
-                ];
+                let key = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(user.as_uuid()), counter];
                 self.hold_or_bump(bump, sql, key)
             }
             GuardKey::User(vendor, id) => {
@@ -151,9 +143,7 @@ impl Write<'_> {
             WriteOp::InsertVendor(row) => self.insert_vendor(row),
             WriteOp::InsertCustomer(row) => self.insert_customer(row),
             WriteOp::UpdateCustomer(row) => self.update_customer(row),
-            WriteOp::DeleteCustomer(vendor, id) => {
-                self.delete_customer(Place::Customer(*vendor, *id))
-            }
+            WriteOp::DeleteCustomer(vendor, id) => self.delete_customer(Place::Customer(*vendor, *id)),
             WriteOp::InsertUser(row) => self.insert_user(row),
             WriteOp::UpdateUser(row) => self.update_user(row),
             WriteOp::DeleteUser(vendor, id) => self.delete_user(*vendor, *id),
@@ -161,8 +151,9 @@ impl Write<'_> {
                 Ok(self.insert_member(row)? && self.count(row.place, "members = members + 1")?)
             }
             WriteOp::UpdateMember(row) => self.update_member(row),
-            WriteOp::DeleteMember(place, user) => Ok(self.delete_member(*place, *user)?
-                && self.count(*place, "members = members - 1")?),
+            WriteOp::DeleteMember(place, user) => {
+                Ok(self.delete_member(*place, *user)? && self.count(*place, "members = members - 1")?)
+            }
             WriteOp::InsertInvitation(row) => self.insert_invitation(row),
             WriteOp::UpdateInvitation(row) => self.update_invitation(row),
             WriteOp::PutSends(row, before) => self.put_sends(row, *before),
@@ -171,8 +162,7 @@ impl Write<'_> {
             }
             WriteOp::UpdateSecret(row) => self.update_secret(row),
             WriteOp::DeleteSecret(place, id) => {
-                Ok(self.delete_secret(*place, *id)?
-                    && self.count(*place, "secrets = secrets - 1")?)
+                Ok(self.delete_secret(*place, *id)? && self.count(*place, "secrets = secrets - 1")?)
             }
             WriteOp::InsertSecretVersion(row) => self.insert_secret_version(row),
             WriteOp::InsertKey(row) => self.insert_key(row),
@@ -264,8 +254,7 @@ impl Write<'_> {
     }
 
     fn insert_user(&self, row: &UserRow) -> rusqlite::Result<bool> {
-        let sql =
-            "INSERT INTO users (vendor_id, id, email, email_key, email_folded, created_at, counter)
+        let sql = "INSERT INTO users (vendor_id, id, email, email_key, email_folded, created_at, counter)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)";
         self.user(sql, row)
     }
@@ -280,14 +269,7 @@ impl Write<'_> {
         let UserRow { vendor, id, email, email_key, email_folded, created_at, counter: _ } = row;
         self.one(
             sql,
-            params![
-                blob(vendor.as_uuid()),
-                blob(id.as_uuid()),
-                email,
-                email_key,
-                email_folded,
-                created_at.micros(),
-            ],
+            params![blob(vendor.as_uuid()), blob(id.as_uuid()), email, email_key, email_folded, created_at.micros(),],
         )
     }
 
@@ -317,18 +299,7 @@ impl Write<'_> {
     }
 
     fn member(&self, sql: &str, row: &MemberRow) -> rusqlite::Result<bool> {
-        let MemberRow {
-            place,
-            user,
-            id,
-            name,
-            role,
-            state,
-            revision,
-            created_at,
-            updated_at,
-            counter: _,
-        } = row;
+        let MemberRow { place, user, id, name, role, state, revision, created_at, updated_at, counter: _ } = row;
         self.one(
             sql,
             params![
@@ -354,7 +325,8 @@ impl Write<'_> {
     }
 
     fn insert_invitation(&self, row: &InvitationRow) -> rusqlite::Result<bool> {
-        let sql = "INSERT INTO invitations (vendor_id, place_id, id, member_id, user_id, asked, role, state, token_hash,
+        let sql =
+            "INSERT INTO invitations (vendor_id, place_id, id, member_id, user_id, asked, role, state, token_hash,
                        invited_by, sent_at, expires_at, created_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         self.invitation(sql, row)
@@ -413,13 +385,7 @@ impl Write<'_> {
             "INSERT INTO invitation_sends (vendor_id, place_id, recipient, latest, repeats)
              VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (vendor_id, place_id, recipient) DO UPDATE SET latest = ?4, repeats = ?5",
-            params![
-                blob(vendor.as_uuid()),
-                blob(&place.uuid()),
-                recipient,
-                latest.micros(),
-                row::repeats(repeats),
-            ],
+            params![blob(vendor.as_uuid()), blob(&place.uuid()), recipient, latest.micros(), row::repeats(repeats),],
         )
     }
 
@@ -437,8 +403,7 @@ impl Write<'_> {
     }
 
     fn secret(&self, sql: &str, row: &SecretRow) -> rusqlite::Result<bool> {
-        let SecretRow { place, id, key, version, created_at, created_by, updated_at, updated_by } =
-            row;
+        let SecretRow { place, id, key, version, created_at, created_by, updated_at, updated_by } = row;
         self.one(
             sql,
             params![
@@ -459,10 +424,7 @@ impl Write<'_> {
         let vendor = place.vendor();
         let at = place.uuid();
         let key = params![blob(vendor.as_uuid()), at.as_bytes(), blob(id.as_uuid())];
-        self.execute(
-            "DELETE FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3",
-            key,
-        )?;
+        self.execute("DELETE FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3", key)?;
         self.one("DELETE FROM secrets WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3", key)
     }
 
@@ -511,10 +473,9 @@ impl Write<'_> {
 
     fn holds(&self, check: &Check) -> rusqlite::Result<bool> {
         let taken = match check {
-            Check::VendorKeyUnique { key, vendor } => self.exists(
-                "SELECT 1 FROM vendors WHERE key = ?1 AND id <> ?2",
-                params![key, blob(vendor.as_uuid())],
-            ),
+            Check::VendorKeyUnique { key, vendor } => {
+                self.exists("SELECT 1 FROM vendors WHERE key = ?1 AND id <> ?2", params![key, blob(vendor.as_uuid())])
+            }
             Check::ExternalIdUnique { vendor, external_id, customer } => self.exists(
                 "SELECT 1 FROM customers WHERE vendor_id = ?1 AND external_id = ?2 AND id <> ?3",
                 params![blob(vendor.as_uuid()), external_id, blob(customer.as_uuid())],
@@ -545,22 +506,13 @@ impl Write<'_> {
     }
 
     /// Gives an entry its number and position and links it to the one before.
-    fn append(
-        &self,
-        commit: CommitId,
-        ordinal: u32,
-        entry: &AuditEntry,
-    ) -> rusqlite::Result<EntryPosition> {
+    fn append(&self, commit: CommitId, ordinal: u32, entry: &AuditEntry) -> rusqlite::Result<EntryPosition> {
         let AuditEntry { place, time, actor, action, target, digest, detail } = entry;
         let (vendor, at) = (place.vendor(), place.uuid());
-        let (number, previous) =
-            self.head(*place)?.map_or((1, [0; 32]), |head| (head.number + 1, head.hash));
+        let (number, previous) = self.head(*place)?.map_or((1, [0; 32]), |head| (head.number + 1, head.hash));
+        let position = "SELECT coalesce(max(position), 0) + 1 FROM audit_entries WHERE vendor_id = ?1";
         let position =
-            "SELECT coalesce(max(position), 0) + 1 FROM audit_entries WHERE vendor_id = ?1";
-        let position = self
-            .0
-            .prepare_cached(position)?
-            .query_row([blob(vendor.as_uuid())], |row| Columns::of(row).number())?;
+            self.0.prepare_cached(position)?.query_row([blob(vendor.as_uuid())], |row| Columns::of(row).number())?;
         let hash = audit::link(&previous, number, position, digest);
         self.execute(
             "INSERT INTO audit_entries (vendor_id, place_id, number, position, commit_id, ordinal, time, actor, action,
@@ -585,14 +537,7 @@ impl Write<'_> {
             self.execute(
                 "INSERT INTO audit_details (vendor_id, place_id, number, salt, subject, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    blob(vendor.as_uuid()),
-                    at.as_bytes(),
-                    int(number),
-                    detail.salt,
-                    detail.subject,
-                    detail.body,
-                ],
+                params![blob(vendor.as_uuid()), at.as_bytes(), int(number), detail.salt, detail.subject, detail.body,],
             )?;
         }
         self.execute(

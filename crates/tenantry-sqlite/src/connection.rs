@@ -36,11 +36,7 @@ pub(crate) enum Purpose {
 
 impl Settings {
     pub(crate) fn of(sqlite: &Sqlite) -> Self {
-        Self {
-            path: sqlite.path.clone(),
-            durability: sqlite.durability,
-            busy_deadline: sqlite.busy_deadline,
-        }
+        Self { path: sqlite.path.clone(), durability: sqlite.durability, busy_deadline: sqlite.busy_deadline }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -103,10 +99,7 @@ fn expect(connection: &Connection, pragma: &str, wanted: impl ToString) -> Resul
         return Ok(());
     }
     let message = format!("pragma {pragma} is `{found}` although it was set to `{wanted}`");
-    Err(rusqlite::Error::SqliteFailure(
-        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISUSE),
-        Some(message),
-    ))
+    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISUSE), Some(message)))
 }
 
 /// The connections that read. Each serves one reader at a time.

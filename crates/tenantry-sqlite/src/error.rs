@@ -7,9 +7,7 @@ use tenantry_core::store::StoreError;
 pub(crate) fn not_applied(error: Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Contended,
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Corrupt(error.to_string())
-        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt(error.to_string()),
         Some(ErrorCode::ReadOnly) => StoreError::ReadOnly,
         None if is_malformed_row(&error) => StoreError::Corrupt(error.to_string()),
         _ => StoreError::Unavailable(error.into()),
@@ -26,8 +24,7 @@ pub(crate) fn at_commit(error: Error) -> StoreError {
 
 /// Whether a unique key was taken; which one, the checks of the commit say.
 pub(crate) fn is_unique_violation(error: &Error) -> bool {
-    let codes =
-        [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
+    let codes = [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
     error.sqlite_error().is_some_and(|error| codes.contains(&error.extended_code))
 }
 
@@ -35,8 +32,6 @@ pub(crate) fn is_unique_violation(error: &Error) -> bool {
 fn is_malformed_row(error: &Error) -> bool {
     matches!(
         error,
-        Error::FromSqlConversionFailure(..)
-            | Error::IntegralValueOutOfRange(..)
-            | Error::InvalidColumnType(..)
+        Error::FromSqlConversionFailure(..) | Error::IntegralValueOutOfRange(..) | Error::InvalidColumnType(..)
     )
 }

@@ -19,8 +19,8 @@ const NETWORK: [(u64, &str); 8] = [
 
 #[cfg(target_os = "linux")]
 pub(crate) fn refuse_network(folder: &Path) -> Result<(), OpenError> {
-    let stat = rustix::fs::statfs(folder)
-        .map_err(|error| OpenError::Unusable(format!("`{}`: {error}", folder.display())))?;
+    let stat =
+        rustix::fs::statfs(folder).map_err(|error| OpenError::Unusable(format!("`{}`: {error}", folder.display())))?;
     // The type of `f_type` differs between platforms; the numbers are 32 bits.
     let kind = u64::try_from(stat.f_type).unwrap_or(0) & 0xFFFF_FFFF;
     match NETWORK.iter().find(|(number, _)| *number == kind) {

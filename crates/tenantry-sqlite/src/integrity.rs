@@ -6,11 +6,7 @@ pub(crate) fn check(connection: &Connection) -> Result<Vec<String>> {
     let mut wrong: Vec<String> = strings(connection, "PRAGMA integrity_check")?;
     wrong.retain(|line| line != "ok");
     let foreign = strings(connection, "SELECT \"table\" FROM pragma_foreign_key_check")?;
-    wrong.extend(
-        foreign
-            .into_iter()
-            .map(|table| format!("a row of `{table}` refers to one that is missing")),
-    );
+    wrong.extend(foreign.into_iter().map(|table| format!("a row of `{table}` refers to one that is missing")));
     let counts = strings(
         connection,
         "SELECT lower(hex(c.id)) FROM customers AS c

@@ -40,9 +40,8 @@ mod tests {
     use super::*;
 
     fn schema(connection: &Connection) -> Vec<(String, String)> {
-        let mut statement = connection
-            .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-            .unwrap();
+        let mut statement =
+            connection.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.collect::<Result<_>>().unwrap()
     }
@@ -57,8 +56,7 @@ mod tests {
             run_to(&mut old, id, &STEPS[..steps]).unwrap();
             run(&mut old, StoreId::from_bytes([2; 16])).unwrap();
             assert_eq!(schema(&old), schema(&fresh));
-            let kept: [u8; 16] =
-                old.query_row("SELECT id FROM store", [], |row| row.get(0)).unwrap();
+            let kept: [u8; 16] = old.query_row("SELECT id FROM store", [], |row| row.get(0)).unwrap();
             assert_eq!(&kept, id.as_bytes(), "an upgrade keeps the id of the store");
         }
     }

@@ -22,11 +22,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 
 #[async_trait]
 impl OpenStore for Sqlite {
-    async fn open(
-        self: Box<Self>,
-        admission: Admission,
-        caller: Caller,
-    ) -> Result<Arc<dyn Store>, OpenError> {
+    async fn open(self: Box<Self>, admission: Admission, caller: Caller) -> Result<Arc<dyn Store>, OpenError> {
         let store = crate::store::on_thread_for(caller, move || open(&self, &admission)).await?;
         Ok(Arc::new(store))
     }
@@ -35,9 +31,7 @@ impl OpenStore for Sqlite {
 fn open(sqlite: &Sqlite, admission: &Admission) -> Result<SqliteStore, OpenError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         let found = rusqlite::version();
-        return Err(OpenError::Unusable(format!(
-            "SQLite {found} is linked, 3.51.3 is the oldest that is safe"
-        )));
+        return Err(OpenError::Unusable(format!("SQLite {found} is linked, 3.51.3 is the oldest that is safe")));
     }
     let is_new = look_at(&sqlite.path)?;
     if !sqlite.network_file_system {
@@ -64,9 +58,7 @@ fn connect(settings: &Settings) -> Result<Connection, StoreError> {
     let mut tries = 0;
     loop {
         match settings.connect(Purpose::Write) {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < 100 =>
-            {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < 100 => {
                 tries += 1;
                 std::thread::yield_now();
             }
@@ -106,9 +98,7 @@ fn probe(settings: &Settings, admission: &Admission) -> Result<i64, OpenError> {
     log.push("-wal");
     let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
     let connection = settings.connect(Purpose::Probe).map_err(foreign)?;
-    connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)
-        .map_err(not_applied)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log).map_err(not_applied)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(foreign)?;
     let version = pragma("user_version").map_err(foreign)?;

@@ -7,10 +7,10 @@ use tenantry_core::Caller;
 use tenantry_core::Role;
 use tenantry_core::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
-    AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow,
-    CustomerStatus, DetailRow, InvitationRead, InvitationRow, KeyRow, MemberRead, MemberRow,
-    MemberState, Place, RootKeyRow, SecretRead, SecretRow, SecretVersionRow, SendsRow, Standing,
-    StandingMember, StoreError, StoredFeatures, UserRead, UserRow, VendorRead, VendorRow,
+    AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow, CustomerStatus, DetailRow,
+    InvitationRead, InvitationRow, KeyRow, MemberRead, MemberRow, MemberState, Place, RootKeyRow, SecretRead,
+    SecretRow, SecretVersionRow, SendsRow, Standing, StandingMember, StoreError, StoredFeatures, UserRead, UserRow,
+    VendorRead, VendorRow,
 };
 use uuid::Uuid;
 
@@ -61,18 +61,12 @@ impl VendorRead for SqliteStore {
     }
 
     async fn vendors(&self, after: Option<&str>, limit: usize) -> Read<Vec<VendorRow>> {
-        let sql =
-            format!("SELECT {} FROM vendors WHERE key > ?1 ORDER BY key LIMIT ?2", row::VENDOR);
+        let sql = format!("SELECT {} FROM vendors WHERE key > ?1 ORDER BY key LIMIT ?2", row::VENDOR);
         let params = params![after.unwrap_or_default(), rows(limit)];
         self.read(|connection| many(connection, &sql, params, row::vendor))
     }
 
-    async fn standing(
-        &self,
-        user: Option<UserId>,
-        home: Place,
-        place: Place,
-    ) -> Read<Option<Standing>> {
+    async fn standing(&self, user: Option<UserId>, home: Place, place: Place) -> Read<Option<Standing>> {
         let (vendor, home) = (home.vendor(), home.uuid());
         let user = user.map(|user| blob(user.as_uuid()));
         self.read(|connection| match place {
@@ -89,13 +83,8 @@ impl VendorRead for SqliteStore {
                            FROM customers AS p
                            LEFT JOIN members AS m ON m.vendor_id = ?3 AND m.place_id = ?4 AND m.user_id = ?5
                            WHERE p.vendor_id = ?1 AND p.id = ?2";
-                let params = params![
-                    blob(own.as_uuid()),
-                    blob(id.as_uuid()),
-                    blob(vendor.as_uuid()),
-                    home.as_bytes(),
-                    user
-                ];
+                let params =
+                    params![blob(own.as_uuid()), blob(id.as_uuid()), blob(vendor.as_uuid()), home.as_bytes(), user];
                 one(connection, sql, params, standing)
             }
         })
@@ -122,36 +111,20 @@ fn standing(row: &Row<'_>) -> Result<Standing> {
 #[async_trait]
 impl CustomerRead for SqliteStore {
     async fn customer(&self, vendor: VendorId, id: CustomerId) -> Read<Option<CustomerRow>> {
-        let sql =
-            format!("SELECT {} FROM customers WHERE vendor_id = ?1 AND id = ?2", row::CUSTOMER);
+        let sql = format!("SELECT {} FROM customers WHERE vendor_id = ?1 AND id = ?2", row::CUSTOMER);
         let params = params![blob(vendor.as_uuid()), blob(id.as_uuid())];
         self.read(|connection| one(connection, &sql, params, row::customer))
     }
 
-    async fn customer_by_external_id(
-        &self,
-        vendor: VendorId,
-        external_id: &str,
-    ) -> Read<Option<CustomerRow>> {
-        let sql = format!(
-            "SELECT {} FROM customers WHERE vendor_id = ?1 AND external_id = ?2",
-            row::CUSTOMER
-        );
+    async fn customer_by_external_id(&self, vendor: VendorId, external_id: &str) -> Read<Option<CustomerRow>> {
+        let sql = format!("SELECT {} FROM customers WHERE vendor_id = ?1 AND external_id = ?2", row::CUSTOMER);
         let params = params![blob(vendor.as_uuid()), external_id];
         self.read(|connection| one(connection, &sql, params, row::customer))
     }
 
-    async fn customers(
-        &self,
-        vendor: VendorId,
-        query: &CustomerQuery,
-        caller: Caller,
-    ) -> Read<Vec<CustomerRow>> {
+    async fn customers(&self, vendor: VendorId, query: &CustomerQuery, caller: Caller) -> Read<Vec<CustomerRow>> {
         let (sql, params) = customers(vendor, query);
-        self.list(caller, move |connection| {
-            many(connection, &sql, params_from_iter(params), row::customer)
-        })
-        .await
+        self.list(caller, move |connection| many(connection, &sql, params_from_iter(params), row::customer)).await
     }
 }
 
@@ -164,8 +137,7 @@ fn customers(vendor: VendorId, query: &CustomerQuery) -> (String, Vec<Value>) {
     };
     let mut sql = format!("SELECT {} FROM customers WHERE vendor_id = ?1", row::CUSTOMER);
     if let Some((name, id)) = &query.after {
-        let (name, id) =
-            (bind(Value::Text(name.clone())), bind(Value::Blob(blob(id.as_uuid()).to_vec())));
+        let (name, id) = (bind(Value::Text(name.clone())), bind(Value::Blob(blob(id.as_uuid()).to_vec())));
         sql.push_str(&format!(" AND (name_folded, id) > ({name}, {id})"));
     }
     if let Some(status) = query.status {
@@ -201,32 +173,20 @@ impl UserRead for SqliteStore {
     }
 
     async fn user_by_email(&self, vendor: VendorId, email_key: &str) -> Read<Option<UserRow>> {
-        let sql =
-            format!("SELECT {} FROM users WHERE vendor_id = ?1 AND email_key = ?2", row::USER);
+        let sql = format!("SELECT {} FROM users WHERE vendor_id = ?1 AND email_key = ?2", row::USER);
         let params = params![blob(vendor.as_uuid()), email_key];
         self.read(|connection| one(connection, &sql, params, row::user))
     }
 
     async fn memberships(&self, vendor: VendorId, user: UserId) -> Read<Vec<MemberRow>> {
-        let sql = format!(
-            "SELECT {} FROM members WHERE vendor_id = ?1 AND user_id = ?2 ORDER BY place_id",
-            row::MEMBER
-        );
+        let sql =
+            format!("SELECT {} FROM members WHERE vendor_id = ?1 AND user_id = ?2 ORDER BY place_id", row::MEMBER);
         let params = params![blob(vendor.as_uuid()), blob(user.as_uuid())];
         self.read(|connection| many(connection, &sql, params, row::member))
     }
 
-    async fn users(
-        &self,
-        vendor: VendorId,
-        after: Option<UserId>,
-        limit: usize,
-        caller: Caller,
-    ) -> Read<Vec<UserRow>> {
-        let sql = format!(
-            "SELECT {} FROM users WHERE vendor_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-            row::USER
-        );
+    async fn users(&self, vendor: VendorId, after: Option<UserId>, limit: usize, caller: Caller) -> Read<Vec<UserRow>> {
+        let sql = format!("SELECT {} FROM users WHERE vendor_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3", row::USER);
         self.list(caller, move |connection| {
             let after = bytes(after.as_ref().map(UserId::as_uuid));
             many(connection, &sql, params![blob(vendor.as_uuid()), after, rows(limit)], row::user)
@@ -238,20 +198,15 @@ impl UserRead for SqliteStore {
 #[async_trait]
 impl MemberRead for SqliteStore {
     async fn member(&self, place: Place, id: MemberId) -> Read<Option<MemberRow>> {
-        let sql = format!(
-            "SELECT {} FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3",
-            row::MEMBER
-        );
+        let sql = format!("SELECT {} FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3", row::MEMBER);
         let vendor = place.vendor();
         let params = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(id.as_uuid())];
         self.read(|connection| one(connection, &sql, params, row::member))
     }
 
     async fn member_of_user(&self, place: Place, user: UserId) -> Read<Option<MemberRow>> {
-        let sql = format!(
-            "SELECT {} FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3",
-            row::MEMBER
-        );
+        let sql =
+            format!("SELECT {} FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3", row::MEMBER);
         let vendor = place.vendor();
         let params = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(user.as_uuid())];
         self.read(|connection| one(connection, &sql, params, row::member))
@@ -265,11 +220,7 @@ impl MemberRead for SqliteStore {
         caller: Caller,
     ) -> Read<Vec<(MemberRow, UserRow)>> {
         let columns = |table: &str, columns: &str| {
-            columns
-                .split(", ")
-                .map(|column| format!("{table}.{}", column.trim()))
-                .collect::<Vec<_>>()
-                .join(", ")
+            columns.split(", ").map(|column| format!("{table}.{}", column.trim())).collect::<Vec<_>>().join(", ")
         };
         let sql = format!(
             "SELECT {}, {} FROM members AS m JOIN users AS u ON u.vendor_id = m.vendor_id AND u.id = m.user_id
@@ -290,8 +241,7 @@ impl MemberRead for SqliteStore {
         let sql = "SELECT count(*) FROM members
                    WHERE vendor_id = ?1 AND place_id = ?2 AND role = 'administrator' AND state = 'active'";
         let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
-        let count =
-            self.read(|connection| one(connection, sql, params, |row| Columns::of(row).number()))?;
+        let count = self.read(|connection| one(connection, sql, params, |row| Columns::of(row).number()))?;
         Ok(count.unwrap_or(0))
     }
 }
@@ -299,10 +249,8 @@ impl MemberRead for SqliteStore {
 #[async_trait]
 impl InvitationRead for SqliteStore {
     async fn invitation(&self, place: Place, id: InvitationId) -> Read<Option<InvitationRow>> {
-        let sql = format!(
-            "SELECT {} FROM invitations WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3",
-            row::INVITATION
-        );
+        let sql =
+            format!("SELECT {} FROM invitations WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3", row::INVITATION);
         let vendor = place.vendor();
         let params = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(id.as_uuid())];
         self.read(|connection| one(connection, &sql, params, row::invitation))
@@ -313,11 +261,7 @@ impl InvitationRead for SqliteStore {
         self.read(|connection| one(connection, &sql, [token_hash], row::invitation))
     }
 
-    async fn latest_invitation(
-        &self,
-        place: Place,
-        member: MemberId,
-    ) -> Read<Option<InvitationRow>> {
+    async fn latest_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>> {
         let sql = format!(
             "SELECT {} FROM invitations WHERE vendor_id = ?1 AND place_id = ?2 AND member_id = ?3
              ORDER BY id DESC LIMIT 1",
@@ -371,21 +315,12 @@ impl InvitationRead for SqliteStore {
 #[async_trait]
 impl SecretRead for SqliteStore {
     async fn secret(&self, place: Place, key: &str) -> Read<Option<SecretRow>> {
-        let sql = format!(
-            "SELECT {} FROM secrets WHERE vendor_id = ?1 AND place_id = ?2 AND key = ?3",
-            row::SECRET
-        );
+        let sql = format!("SELECT {} FROM secrets WHERE vendor_id = ?1 AND place_id = ?2 AND key = ?3", row::SECRET);
         let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid()), key];
         self.read(|connection| one(connection, &sql, params, row::secret))
     }
 
-    async fn secrets(
-        &self,
-        place: Place,
-        after: Option<&str>,
-        limit: usize,
-        caller: Caller,
-    ) -> Read<Vec<SecretRow>> {
+    async fn secrets(&self, place: Place, after: Option<&str>, limit: usize, caller: Caller) -> Read<Vec<SecretRow>> {
         let sql = format!(
             "SELECT {} FROM secrets WHERE vendor_id = ?1 AND place_id = ?2 AND key > ?3 ORDER BY key LIMIT ?4",
             row::SECRET
@@ -399,32 +334,20 @@ impl SecretRead for SqliteStore {
         .await
     }
 
-    async fn secret_version(
-        &self,
-        place: Place,
-        secret: SecretId,
-        version: u64,
-    ) -> Read<Option<SecretVersionRow>> {
+    async fn secret_version(&self, place: Place, secret: SecretId, version: u64) -> Read<Option<SecretVersionRow>> {
         let sql = format!(
             "SELECT {} FROM secret_versions
              WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3 AND version = ?4",
             row::SECRET_VERSION
         );
         let vendor = place.vendor();
-        let params = params![
-            blob(vendor.as_uuid()),
-            blob(&place.uuid()),
-            blob(secret.as_uuid()),
-            int(version)
-        ];
+        let params = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(secret.as_uuid()), int(version)];
         self.read(|connection| one(connection, &sql, params, row::secret_version))
     }
 
     async fn place_keys(&self, place: Place) -> Read<Vec<KeyRow>> {
-        let sql = format!(
-            "SELECT {} FROM place_keys WHERE vendor_id = ?1 AND place_id = ?2 ORDER BY generation",
-            row::KEY
-        );
+        let sql =
+            format!("SELECT {} FROM place_keys WHERE vendor_id = ?1 AND place_id = ?2 ORDER BY generation", row::KEY);
         let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
         self.read(|connection| many(connection, &sql, params, row::key))
     }
@@ -480,27 +403,19 @@ impl AuditRead for SqliteStore {
         let AuditFilter { place, actor, action } = filter.clone();
         self.list(caller, move |connection| {
             let place = place.map(|place| blob(&place.uuid()));
-            let params =
-                params![blob(vendor.as_uuid()), int(after), place, actor, action, rows(limit)];
+            let params = params![blob(vendor.as_uuid()), int(after), place, actor, action, rows(limit)];
             many(connection, &sql, params, row::entry)
         })
         .await
     }
 
     async fn head(&self, place: Place) -> Read<Option<ChainHead>> {
-        let sql =
-            format!("SELECT {} FROM audit_heads WHERE vendor_id = ?1 AND place_id = ?2", row::HEAD);
+        let sql = format!("SELECT {} FROM audit_heads WHERE vendor_id = ?1 AND place_id = ?2", row::HEAD);
         let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
         self.read(|connection| one(connection, &sql, params, row::head))
     }
 
-    async fn heads(
-        &self,
-        vendor: VendorId,
-        after: Option<Uuid>,
-        limit: usize,
-        caller: Caller,
-    ) -> Read<Vec<ChainHead>> {
+    async fn heads(&self, vendor: VendorId, after: Option<Uuid>, limit: usize, caller: Caller) -> Read<Vec<ChainHead>> {
         let sql = format!(
             "SELECT {} FROM audit_heads WHERE vendor_id = ?1 AND place_id > ?2 ORDER BY place_id LIMIT ?3",
             row::HEAD

@@ -6,13 +6,10 @@ use rusqlite::types::{FromSql, Type};
 use rusqlite::{Connection, Error, Result, Row};
 use tenantry_core::catalog::Role;
 use tenantry_core::clock::Timestamp;
-use tenantry_core::ids::{
-    CommitId, CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId,
-};
+use tenantry_core::ids::{CommitId, CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
-    AuditRow, ChainHead, CustomerRow, CustomerStatus, DetailRow, InvitationRow, InvitationState,
-    KeyRow, MemberRow, MemberState, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow,
-    StoredFeatures, UserRow, VendorRow,
+    AuditRow, ChainHead, CustomerRow, CustomerStatus, DetailRow, InvitationRow, InvitationState, KeyRow, MemberRow,
+    MemberState, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, StoredFeatures, UserRow, VendorRow,
 };
 use tenantry_core::vault::StoreId;
 use uuid::Uuid;
@@ -61,13 +58,8 @@ impl<'a> Columns<'a> {
     pub(crate) fn word<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         let index = self.next;
         let word: String = self.value()?;
-        parse(&word).ok_or_else(|| {
-            Error::FromSqlConversionFailure(
-                index,
-                Type::Text,
-                format!("unknown word `{word}`").into(),
-            )
-        })
+        parse(&word)
+            .ok_or_else(|| Error::FromSqlConversionFailure(index, Type::Text, format!("unknown word `{word}`").into()))
     }
 
     /// A vendor's id and the id of one of its places.
@@ -82,15 +74,10 @@ pub(crate) fn store_id(connection: &Connection) -> Result<StoreId> {
 }
 
 pub(crate) fn root_keys(connection: &Connection) -> Result<Vec<RootKeyRow>> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, check_value, created_at FROM root_keys ORDER BY id")?;
+    let mut statement = connection.prepare_cached("SELECT id, check_value, created_at FROM root_keys ORDER BY id")?;
     let rows = statement.query_map([], |row| {
         let mut columns = Columns::of(row);
-        Ok(RootKeyRow {
-            id: columns.value()?,
-            check: columns.value()?,
-            created_at: columns.time()?,
-        })
+        Ok(RootKeyRow { id: columns.value()?, check: columns.value()?, created_at: columns.time()? })
     })?;
     rows.collect()
 }
@@ -150,7 +137,8 @@ fn user_from(columns: &mut Columns<'_>) -> Result<UserRow> {
     })
 }
 
-pub(crate) const MEMBER: &str = "vendor_id, place_id, user_id, id, name, role, state, revision, created_at, updated_at, counter";
+pub(crate) const MEMBER: &str =
+    "vendor_id, place_id, user_id, id, name, role, state, revision, created_at, updated_at, counter";
 
 pub(crate) fn member(row: &Row<'_>) -> Result<MemberRow> {
     member_from(&mut Columns::of(row))
@@ -220,8 +208,7 @@ fn times(bytes: &[u8]) -> Vec<Timestamp> {
     times.iter().map(|time| Timestamp::from_micros(i64::from_be_bytes(*time))).collect()
 }
 
-pub(crate) const SECRET: &str =
-    "vendor_id, place_id, key, id, version, created_at, created_by, updated_at, updated_by";
+pub(crate) const SECRET: &str = "vendor_id, place_id, key, id, version, created_at, created_by, updated_at, updated_by";
 
 pub(crate) fn secret(row: &Row<'_>) -> Result<SecretRow> {
     let mut columns = Columns::of(row);
@@ -239,8 +226,7 @@ pub(crate) fn secret(row: &Row<'_>) -> Result<SecretRow> {
     })
 }
 
-pub(crate) const SECRET_VERSION: &str =
-    "vendor_id, place_id, secret_id, version, sealed, created_at, created_by";
+pub(crate) const SECRET_VERSION: &str = "vendor_id, place_id, secret_id, version, sealed, created_at, created_by";
 
 pub(crate) fn secret_version(row: &Row<'_>) -> Result<SecretVersionRow> {
     let mut columns = Columns::of(row);
@@ -254,8 +240,7 @@ pub(crate) fn secret_version(row: &Row<'_>) -> Result<SecretVersionRow> {
     })
 }
 
-pub(crate) const KEY: &str =
-    "vendor_id, place_id, generation, id, wrapped, check_value, created_at";
+pub(crate) const KEY: &str = "vendor_id, place_id, generation, id, wrapped, check_value, created_at";
 
 pub(crate) fn key(row: &Row<'_>) -> Result<KeyRow> {
     let mut columns = Columns::of(row);
@@ -291,13 +276,7 @@ pub(crate) fn entry(row: &Row<'_>) -> Result<(AuditRow, Option<DetailRow>)> {
     let detail = match columns.value::<Option<[u8; 32]>>()? {
         Some(salt) => {
             let (place, number) = (entry.place, entry.number);
-            Some(DetailRow {
-                place,
-                number,
-                salt,
-                subject: columns.value()?,
-                body: columns.value()?,
-            })
+            Some(DetailRow { place, number, salt, subject: columns.value()?, body: columns.value()? })
         }
         None => None,
     };

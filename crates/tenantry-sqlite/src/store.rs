@@ -39,10 +39,7 @@ impl SqliteStore {
     }
 
     /// A read of microseconds, on the calling thread.
-    pub(crate) fn read<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.shared.read(read)
     }
 
@@ -58,10 +55,7 @@ impl SqliteStore {
 }
 
 impl Shared {
-    fn read<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let answer = self.readers.with(read).ok_or(StoreError::Closed)?;
         self.noted(answer.map_err(not_applied))
     }

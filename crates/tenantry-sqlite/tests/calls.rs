@@ -8,15 +8,12 @@ mod calls {
 
     use futures_lite::future::block_on;
     use tenantry_core::{
-        AuditQuery, Call, Catalog, CustomerFilter, NewCustomer, PageRequest, Role, RootKey,
-        Tenantry, VerifiedEmail,
+        AuditQuery, Call, Catalog, CustomerFilter, NewCustomer, PageRequest, Role, RootKey, Tenantry, VerifiedEmail,
     };
     use tenantry_sqlite::Sqlite;
 
     fn open(path: &std::path::Path) -> Call<Tenantry> {
-        Tenantry::builder(Catalog::standard())
-            .root_key(RootKey::from_bytes([1; 32]))
-            .open(Sqlite::file(path))
+        Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([1; 32])).open(Sqlite::file(path))
     }
 
     #[test]
@@ -26,31 +23,18 @@ mod calls {
         block_on(async {
             let app = open(&path).await.unwrap();
             let vendor = app.bootstrap("acme", "Acme", "Ada", "ada@acme.test").await.unwrap();
-            let id = vendor
-                .customers()
-                .create(NewCustomer::new("Globex").external_id("1"))
-                .await
-                .unwrap()
-                .id;
+            let id = vendor.customers().create(NewCustomer::new("Globex").external_id("1")).await.unwrap().id;
             let scope = vendor.customer(id);
-            let invited =
-                scope.members().invite("Hank", "hank@globex.test", Role::User).await.unwrap();
-            app.accept_invitation(&invited.token, VerifiedEmail::new("hank@globex.test"))
-                .await
-                .unwrap();
+            let invited = scope.members().invite("Hank", "hank@globex.test", Role::User).await.unwrap();
+            app.accept_invitation(&invited.token, VerifiedEmail::new("hank@globex.test")).await.unwrap();
             scope.secrets().set("K", "v").await.unwrap();
-            let values =
-                app.service(scope.place(), "deployer", "test").resolve(["K"]).await.unwrap();
+            let values = app.service(scope.place(), "deployer", "test").resolve(["K"]).await.unwrap();
             assert_eq!(values[0].1.expose(), "v");
-            let rows =
-                (0..1_200).map(|row| Ok(NewCustomer::new("Row").external_id(row.to_string())));
+            let rows = (0..1_200).map(|row| Ok(NewCustomer::new("Row").external_id(row.to_string())));
             let summary = vendor.customers().import(rows, |_| ()).await.unwrap();
             assert_eq!((summary.rows, summary.created, summary.skipped), (1_200, 1_199, 1));
             let page = vendor.customers().list(CustomerFilter::new().text("GLOB")).await.unwrap();
-            assert_eq!(
-                page.items,
-                vendor.customers().list(CustomerFilter::new().text("glob")).wait().unwrap().items
-            );
+            assert_eq!(page.items, vendor.customers().list(CustomerFilter::new().text("glob")).wait().unwrap().items);
             assert_eq!(scope.members().list(PageRequest::first()).await.unwrap().items.len(), 1);
             assert!(!vendor.audit().follow(AuditQuery::new()).await.unwrap().items.is_empty());
             assert_eq!(app.maintenance("test").verify(Vec::new()).await.unwrap(), []);
@@ -76,8 +60,7 @@ mod calls {
         let app = open(&path).wait().unwrap();
         let vendor = app.bootstrap("acme", "Acme", "Ada", "ada@acme.test").wait().unwrap();
         {
-            let mut running =
-                pin!(vendor.customers().create(NewCustomer::new("Globex")).into_future());
+            let mut running = pin!(vendor.customers().create(NewCustomer::new("Globex")).into_future());
             // Either it is done at once, or the commit is with a worker: reads never wait.
             let _: Poll<_> = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         }
@@ -97,8 +80,7 @@ mod calls {
                 let vendor = &vendor;
                 threads.spawn(move || {
                     for number in 0..20 {
-                        let new =
-                            NewCustomer::new("Customer").external_id(format!("{thread}-{number}"));
+                        let new = NewCustomer::new("Customer").external_id(format!("{thread}-{number}"));
                         let call = vendor.customers().create(new);
                         if thread % 2 == 0 {
                             call.wait().unwrap()

@@ -11,9 +11,7 @@ mod files {
     use rusqlite::Connection;
     use tenantry_core::error::Error;
     use tenantry_core::store::OpenError;
-    use tenantry_core::{
-        AuditQuery, Catalog, CustomerScope, NewCustomer, RootKey, Tenantry, VendorScope, Violation,
-    };
+    use tenantry_core::{AuditQuery, Catalog, CustomerScope, NewCustomer, RootKey, Tenantry, VendorScope, Violation};
     use tenantry_sqlite::Sqlite;
 
     const ROOT_KEY: [u8; 32] = [7; 32];
@@ -77,21 +75,12 @@ mod files {
         let unmarked = Connection::open(at("unmarked.db")).unwrap();
         unmarked.execute_batch("CREATE TABLE t (a)").unwrap();
         drop(unmarked);
-        assert!(matches!(
-            reason(&refused(folder.path(), &at("unmarked.db"))),
-            OpenError::Foreign(_)
-        ));
+        assert!(matches!(reason(&refused(folder.path(), &at("unmarked.db"))), OpenError::Foreign(_)));
 
         open(&at("newer.db")).maintenance("test").close().wait().unwrap();
-        Connection::open(at("newer.db"))
-            .unwrap()
-            .execute_batch("PRAGMA user_version = 99")
-            .unwrap();
+        Connection::open(at("newer.db")).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
         let error = refused(folder.path(), &at("newer.db"));
-        assert!(
-            matches!(reason(&error), OpenError::Newer { found: 99, supported: 1 }),
-            "{error:?}"
-        );
+        assert!(matches!(reason(&error), OpenError::Newer { found: 99, supported: 1 }), "{error:?}");
 
         open(&at("read-only.db")).maintenance("test").close().wait().unwrap();
         let mut permissions = fs::metadata(at("read-only.db")).unwrap().permissions();
@@ -140,16 +129,10 @@ mod files {
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        let name =
-            "files::a_wrong_root_key_is_refused_and_the_files_stay_as_they_were_after_a_kill";
+        let name = "files::a_wrong_root_key_is_refused_and_the_files_stay_as_they_were_after_a_kill";
         let mut child = Command::new(std::env::current_exe().unwrap());
-        assert!(
-            !child.args(["--exact", name]).env(CHILD, &path).output().unwrap().status.success()
-        );
-        assert!(
-            fs::metadata(folder.path().join("store.db-wal")).unwrap().len() > 0,
-            "the child left its log"
-        );
+        assert!(!child.args(["--exact", name]).env(CHILD, &path).output().unwrap().status.success());
+        assert!(fs::metadata(folder.path().join("store.db-wal")).unwrap().len() > 0, "the child left its log");
         assert!(matches!(refused(folder.path(), &path), Error::WrongRootKey));
         let app = open(&path);
         assert_eq!(verify(&app), [], "what the child was answered is there");
@@ -167,15 +150,9 @@ mod files {
         let vendor = app.vendor(vendor.vendor_id(), ada);
         vendor.customers().create(NewCustomer::new("Initech")).wait().unwrap();
         let customer = vendor.customer(scope.place().customer().unwrap());
-        assert_eq!(
-            customer.secrets().set("K", "v").wait().unwrap_err().code(),
-            "key_not_available"
-        );
+        assert_eq!(customer.secrets().set("K", "v").wait().unwrap_err().code(), "key_not_available");
         let service = app.service(scope.place(), "deployer", "test");
-        assert_eq!(
-            service.resolve(["SMTP_PASSWORD"]).wait().unwrap_err().code(),
-            "key_not_available"
-        );
+        assert_eq!(service.resolve(["SMTP_PASSWORD"]).wait().unwrap_err().code(), "key_not_available");
     }
 
     #[test]
@@ -183,8 +160,7 @@ mod files {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
         let with_key = |byte| {
-            let app =
-                Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([byte; 32]));
+            let app = Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([byte; 32]));
             app.open(Sqlite::file(&path)).wait().unwrap()
         };
         // Both pass, because an empty store has seen no key yet.
@@ -222,9 +198,7 @@ mod files {
             let keys = format!("SELECT vendor_id, place_id, number FROM {table}");
             let keys: Vec<([u8; 16], [u8; 16], u32)> = {
                 let mut statement = raw.prepare(&keys).unwrap();
-                let rows = statement
-                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-                    .unwrap();
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
                 rows.map(Result::unwrap).collect()
             };
             assert!(keys.len() > 1);
@@ -235,26 +209,18 @@ mod files {
                     (vendor, place, number),
                 )
                 .unwrap();
-                raw.execute(
-                    &format!("UPDATE {table} SET {change} WHERE {row}"),
-                    (vendor, place, number),
-                )
-                .unwrap();
+                raw.execute(&format!("UPDATE {table} SET {change} WHERE {row}"), (vendor, place, number)).unwrap();
                 let found = verify(&app);
-                let named = |violation: &&Violation| {
-                    violation.place.map(|place| *place.uuid().as_bytes()) == Some(place)
-                };
+                let named =
+                    |violation: &&Violation| violation.place.map(|place| *place.uuid().as_bytes()) == Some(place);
                 let numbered = found
                     .iter()
                     .filter(named)
                     .any(|found| table == "audit_heads" || found.entry == Some(number.into()));
                 assert!(numbered, "{table} {change} {number}: {found:?}");
-                raw.execute(&format!("DELETE FROM {table} WHERE {row}"), (vendor, place, number))
+                raw.execute(&format!("DELETE FROM {table} WHERE {row}"), (vendor, place, number)).unwrap();
+                raw.execute_batch(&format!("INSERT OR REPLACE INTO {table} SELECT * FROM kept; DROP TABLE kept"))
                     .unwrap();
-                raw.execute_batch(&format!(
-                    "INSERT OR REPLACE INTO {table} SELECT * FROM kept; DROP TABLE kept"
-                ))
-                .unwrap();
             }
         }
         assert_eq!(verify(&app), []);
@@ -272,10 +238,8 @@ mod files {
         let raw = Connection::open(&path).unwrap();
         let place = *scope.place().uuid().as_bytes();
         // The whole end of a chain, its head corrected: only what the host kept elsewhere tells.
-        raw.execute("DELETE FROM audit_details WHERE place_id = ?1 AND number = 2", [place])
-            .unwrap();
-        raw.execute("DELETE FROM audit_entries WHERE place_id = ?1 AND number = 2", [place])
-            .unwrap();
+        raw.execute("DELETE FROM audit_details WHERE place_id = ?1 AND number = 2", [place]).unwrap();
+        raw.execute("DELETE FROM audit_entries WHERE place_id = ?1 AND number = 2", [place]).unwrap();
         raw.execute(
             "UPDATE audit_heads SET number = 1,
                  hash = (SELECT hash FROM audit_entries WHERE place_id = ?1 AND number = 1) WHERE place_id = ?1",
@@ -292,10 +256,7 @@ mod files {
         )
         .unwrap();
         let found = verify(&app);
-        assert!(
-            found.iter().any(|found| found.entry == Some(2) && found.place == Some(vendor.place())),
-            "{found:?}"
-        );
+        assert!(found.iter().any(|found| found.entry == Some(2) && found.place == Some(vendor.place())), "{found:?}");
     }
 
     #[test]
@@ -341,11 +302,7 @@ mod files {
             assert!(verify(&app).iter().any(|found| found.place == Some(scope.place())));
         }
         // With the other customer's key beside it, too.
-        raw.execute(
-            "DELETE FROM place_keys WHERE place_id = ?1",
-            [*initech.place().uuid().as_bytes()],
-        )
-        .unwrap();
+        raw.execute("DELETE FROM place_keys WHERE place_id = ?1", [*initech.place().uuid().as_bytes()]).unwrap();
         raw.execute(
             "INSERT INTO place_keys SELECT vendor_id, ?1, generation, id, wrapped, check_value, created_at
              FROM place_keys WHERE place_id = ?2",
@@ -364,11 +321,7 @@ mod files {
         let path = folder.path().join("store.db");
         let app = open(&path);
         let (_, scope) = populate(&app);
-        scope
-            .members()
-            .invite("Zebulon Quux", "zebulon@quux.test", tenantry_core::Role::Viewer)
-            .wait()
-            .unwrap();
+        scope.members().invite("Zebulon Quux", "zebulon@quux.test", tenantry_core::Role::Viewer).wait().unwrap();
         scope.delete("Globex").wait().unwrap();
         app.maintenance("test").close().wait().unwrap();
         let raw = Connection::open(&path).unwrap();
@@ -385,8 +338,7 @@ mod files {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
         let app = Tenantry::builder(Catalog::standard());
-        let app =
-            app.open(Sqlite::file(&path).busy_deadline(Duration::from_millis(20))).wait().unwrap();
+        let app = app.open(Sqlite::file(&path).busy_deadline(Duration::from_millis(20))).wait().unwrap();
         let other = Connection::open(&path).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let error = app.bootstrap("acme", "Acme", "Ada", "ada@acme.test").wait().unwrap_err();
@@ -402,15 +354,8 @@ mod files {
         let app = open(&path);
         let (vendor, scope) = populate(&app);
         app.maintenance("test").close().wait().unwrap();
-        assert_eq!(
-            vendor.customers().create(NewCustomer::new("X")).wait().unwrap_err().code(),
-            "closed"
-        );
+        assert_eq!(vendor.customers().create(NewCustomer::new("X")).wait().unwrap_err().code(), "closed");
         assert_eq!(scope.get().wait().unwrap_err().code(), "closed");
-        assert_eq!(
-            fs::read_dir(folder.path()).unwrap().count(),
-            1,
-            "the log is gone after an orderly close"
-        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the log is gone after an orderly close");
     }
 }

@@ -8,8 +8,7 @@ mod secrecy {
     use std::sync::{Arc, Mutex};
 
     use tenantry_core::{
-        AuditQuery, Catalog, InvitationToken, NewCustomer, PageRequest, Role, RootKey, Tenantry,
-        VerifiedEmail,
+        AuditQuery, Catalog, InvitationToken, NewCustomer, PageRequest, Role, RootKey, Tenantry, VerifiedEmail,
     };
     use tenantry_sqlite::Sqlite;
     use tracing_subscriber::fmt::MakeWriter;
@@ -54,12 +53,7 @@ mod secrecy {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let list = format!("{bytes:?}");
         let list = list.trim_matches(['[', ']']).to_owned();
-        vec![
-            bytes.to_vec(),
-            hex.clone().into_bytes(),
-            hex.to_uppercase().into_bytes(),
-            list.into_bytes(),
-        ]
+        vec![bytes.to_vec(), hex.clone().into_bytes(), hex.to_uppercase().into_bytes(), list.into_bytes()]
     }
 
     fn assert_absent(place: &str, haystack: &[u8], planted: &[String]) {
@@ -83,13 +77,9 @@ mod secrecy {
         let path = folder.path().join("store.db");
         let planted = tracing::subscriber::with_default(subscriber, || story(&path, &printed));
         let printed = printed.0.lock().unwrap().clone();
-        assert!(
-            printed.windows(8).any(|window| window == b"tenantry"),
-            "the traces are there to be searched"
-        );
+        assert!(printed.windows(8).any(|window| window == b"tenantry"), "the traces are there to be searched");
         assert_absent("what was printed", &printed, &planted);
-        let files: Vec<_> =
-            fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
+        let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
         assert!(files.len() > 1, "the log is searched too");
         for file in files {
             assert_absent(&file.display().to_string(), &fs::read(&file).unwrap(), &planted);
@@ -109,8 +99,7 @@ mod secrecy {
         printed.print(&(&app, &vendor, &scope, customer));
 
         let mut tokens = Vec::new();
-        let invited =
-            scope.members().invite("Hank", "hank@globex.test", Role::Viewer).wait().unwrap();
+        let invited = scope.members().invite("Hank", "hank@globex.test", Role::Viewer).wait().unwrap();
         printed.print(&invited);
         let resent = scope.invitations().resend(invited.invitation.id).wait().unwrap();
         printed.print(&resent);

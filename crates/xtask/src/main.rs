@@ -64,18 +64,15 @@ fn usage() -> String {
 }
 
 fn main() -> ExitCode {
-    let args: Vec<String> =
-        std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     match parse(&args) {
         Ok(Request::Help) => {
             run::say(&usage());
             ExitCode::SUCCESS
         }
         Ok(Request::Test { only, long }) => {
-            let parts: Vec<&Part> = PARTS
-                .iter()
-                .filter(|part| only.is_empty() || only.iter().any(|name| name == part.name))
-                .collect();
+            let parts: Vec<&Part> =
+                PARTS.iter().filter(|part| only.is_empty() || only.iter().any(|name| name == part.name)).collect();
             if run::test(&parts, long) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {

@@ -36,8 +36,7 @@ fn tally_of_line(line: &str, counts: Count) -> Tally {
         && let Some(result) = line.strip_prefix("test result: ")
     {
         // Every mark separates, so that colours do not matter.
-        let words: Vec<&str> =
-            result.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> = result.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
         for pair in words.windows(2) {
             if let [number, word] = pair
                 && let Ok(number) = number.parse::<u64>()
@@ -141,8 +140,8 @@ impl Shell {
 
 /// The root of the repository: where cargo finds this crate now, not where it was built.
 fn root() -> PathBuf {
-    let here = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let here =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     here.ancestors().nth(2).map_or_else(|| here.clone(), Path::to_owned)
 }
 
@@ -151,8 +150,7 @@ pub(crate) struct TempDir(PathBuf);
 
 impl TempDir {
     pub(crate) fn new(name: &str) -> Result<Self, String> {
-        let path =
-            std::env::temp_dir().join(format!("tenantry-xtask-{}-{name}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("tenantry-xtask-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(TempDir(path))
@@ -293,8 +291,7 @@ fn report(outcomes: &[Outcome]) -> (String, bool) {
         summary.push(vec![name.to_owned(), tally.passed.to_string(), seconds(time)]);
     }
     let Tally { passed, failed } = total;
-    let text =
-        format!("\n{}\n{}\n{passed} passed, {failed} failed", table(&steps), table(&summary));
+    let text = format!("\n{}\n{}\n{passed} passed, {failed} failed", table(&steps), table(&summary));
     (text, failed == 0)
 }
 
@@ -341,10 +338,7 @@ mod tests {
         let end = "0 ignored; 0 measured; 4 filtered out; finished in 0.12s";
         assert_eq!(line(&format!("test result: ok. 12 passed; 0 failed; {end}")), (12, 0));
         assert_eq!(line(&format!("test result: FAILED. 3 passed; 2 failed; {end}")), (3, 2));
-        assert_eq!(
-            line("test result: \u{1b}[32mok\u{1b}[m. 7 passed; 1 failed; 0 ignored"),
-            (7, 1)
-        );
+        assert_eq!(line("test result: \u{1b}[32mok\u{1b}[m. 7 passed; 1 failed; 0 ignored"), (7, 1));
         assert_eq!(line("test a::b ... ok"), (0, 0));
         assert_eq!(line("we saw 5 passed; 1 failed"), (0, 0));
         let other = tally_of_line("test result: ok. 12 passed; 0 failed", Count::Nothing);
@@ -374,10 +368,7 @@ mod tests {
 
     #[test]
     fn the_last_line_sums_tests_and_failed_steps() {
-        let good = [
-            outcome("format", Count::Nothing, (0, 0), false),
-            outcome("tests", Count::Libtest, (12, 0), false),
-        ];
+        let good = [outcome("format", Count::Nothing, (0, 0), false), outcome("tests", Count::Libtest, (12, 0), false)];
         let (text, passed) = report(&good);
         assert!(passed);
         assert!(text.ends_with("\n12 passed, 0 failed"), "{text}");

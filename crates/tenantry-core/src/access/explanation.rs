@@ -34,11 +34,9 @@ impl fmt::Display for Explanation {
         match self.decision {
             Decision::Allowed => write!(f, "`{}` is allowed: {role} has it", self.permission),
             Decision::NotFound => write!(f, "`{}` is denied: not a member", self.permission),
-            Decision::Suspended => write!(
-                f,
-                "`{}` is denied: the member is suspended; resume the member",
-                self.permission
-            ),
+            Decision::Suspended => {
+                write!(f, "`{}` is denied: the member is suspended; resume the member", self.permission)
+            }
             Decision::Archived => {
                 write!(f, "`{}` is denied: the customer is archived; unarchive it", self.permission)
             }
@@ -47,20 +45,10 @@ impl fmt::Display for Explanation {
             }
             Decision::Role => {
                 let roles: Vec<_> = self.roles.iter().map(|role| role.as_str()).collect();
-                write!(
-                    f,
-                    "`{}` is denied: {role} does not have it; it takes {}",
-                    self.permission,
-                    roles.join(" or ")
-                )
+                write!(f, "`{}` is denied: {role} does not have it; it takes {}", self.permission, roles.join(" or "))
             }
             Decision::Feature => {
-                write!(
-                    f,
-                    "`{}` is denied: a feature is off; enable {}",
-                    self.permission,
-                    self.enable.join(", ")
-                )
+                write!(f, "`{}` is denied: a feature is off; enable {}", self.permission, self.enable.join(", "))
             }
         }
     }

@@ -18,9 +18,7 @@ pub use snapshot::Snapshot;
 use crate::app::App;
 use crate::call::{Call, Caller};
 use crate::catalog::{PermissionId, Portal, Role};
-use crate::error::{
-    CustomerArchived, Denial, Error, FeatureDisabled, PermissionDenied, UnknownName,
-};
+use crate::error::{CustomerArchived, Denial, Error, FeatureDisabled, PermissionDenied, UnknownName};
 use crate::ids::UserId;
 use crate::store::{Place, Standing};
 
@@ -77,23 +75,14 @@ impl Access {
         };
         let asked = Asked { name, id: self.app.catalog.permission(self.portal, name) };
         let decision = match need {
-            Need::Membership => {
-                decide(&self.app.catalog, self.portal, None, archived_too, standing.as_ref())
-            }
-            Need::Permission(_) | Need::Nobody => {
-                self.decide(&asked, archived_too, standing.as_ref())
-            }
+            Need::Membership => decide(&self.app.catalog, self.portal, None, archived_too, standing.as_ref()),
+            Need::Permission(_) | Need::Nobody => self.decide(&asked, archived_too, standing.as_ref()),
         };
         self.granted(decision, &asked, standing)
     }
 
     /// Decides about a permission that the catalogue may lack for this side: then no role has it.
-    fn decide(
-        &self,
-        asked: &Asked<'_>,
-        archived_too: bool,
-        standing: Option<&Standing>,
-    ) -> Decision {
+    fn decide(&self, asked: &Asked<'_>, archived_too: bool, standing: Option<&Standing>) -> Decision {
         let decision = decide(&self.app.catalog, self.portal, asked.id, archived_too, standing);
         match (decision, asked.id) {
             (Decision::Allowed, None) => Decision::Role,
@@ -102,11 +91,7 @@ impl Access {
     }
 
     /// Decides about a permission by name, for the host's own operations (R3).
-    pub(crate) fn decide_by_name(
-        &self,
-        permission: &str,
-        standing: Option<&Standing>,
-    ) -> Result<Decision, Error> {
+    pub(crate) fn decide_by_name(&self, permission: &str, standing: Option<&Standing>) -> Result<Decision, Error> {
         let asked = self.asked(permission)?;
         let row = asked.id.and_then(|id| self.app.catalog.permission_by_id(id));
         let archived_too = row.is_some_and(|row| row.is_allowed_while_archived());
@@ -139,16 +124,14 @@ impl Access {
                 let role = standing.and_then(|standing| standing.member).map(|member| member.role);
                 Err(self.denied(asked.name, self.denial_of(asked.id, role)))
             }
-            (Decision::Archived, _) if self.place.customer().is_some() => {
-                self.place.customer().map_or(Err(self.nothing_here()), |customer| {
-                    Err(CustomerArchived { customer }.into())
-                })
-            }
+            (Decision::Archived, _) if self.place.customer().is_some() => self
+                .place
+                .customer()
+                .map_or(Err(self.nothing_here()), |customer| Err(CustomerArchived { customer }.into())),
             (Decision::Feature, Some(standing)) => Err(self.feature_disabled(asked, &standing)),
-            (
-                Decision::NotFound | Decision::Allowed | Decision::Archived | Decision::Feature,
-                _,
-            ) => Err(self.nothing_here()),
+            (Decision::NotFound | Decision::Allowed | Decision::Archived | Decision::Feature, _) => {
+                Err(self.nothing_here())
+            }
         }
     }
 
@@ -175,11 +158,7 @@ impl Access {
 
     fn feature_disabled(&self, asked: &Asked<'_>, standing: &Standing) -> Error {
         let (feature, enable) = self.missing_features(asked.id, standing);
-        Error::FeatureDisabled(Box::new(FeatureDisabled {
-            permission: asked.name.to_owned(),
-            feature,
-            enable,
-        }))
+        Error::FeatureDisabled(Box::new(FeatureDisabled { permission: asked.name.to_owned(), feature, enable }))
     }
 
     /// The feature that a permission belongs to, and the features to enable so that it is on.
@@ -190,8 +169,7 @@ impl Access {
     ) -> (String, Vec<String>) {
         let catalog = &self.app.catalog;
         let row = permission.and_then(|id| catalog.permission_by_id(id));
-        let (Some(feature), Some(stored)) = (row.and_then(|row| row.feature()), &standing.features)
-        else {
+        let (Some(feature), Some(stored)) = (row.and_then(|row| row.feature()), &standing.features) else {
             return (String::new(), Vec::new());
         };
         let missing = catalog.missing(&catalog.on(stored.iter()), feature);
@@ -219,7 +197,8 @@ impl Access {
         F: FnOnce(Caller) -> Fut + Send + 'static,
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let span = tracing::debug_span!("tenantry", operation = operation.name, actor = %self.actor, place = %self.place);
+        let span =
+            tracing::debug_span!("tenantry", operation = operation.name, actor = %self.actor, place = %self.place);
         Call::new(move |caller| work(caller).instrument(span))
     }
 }

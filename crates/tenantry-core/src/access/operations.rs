@@ -31,9 +31,7 @@ pub struct Operation {
 impl Operation {
     /// Whether it is the host's own: it has no actor, and no permission guards it (V3).
     pub fn is_for_host(&self) -> bool {
-        [self.vendor, self.staff, self.customer, self.service]
-            .iter()
-            .all(|need| *need == Need::Nobody)
+        [self.vendor, self.staff, self.customer, self.service].iter().all(|need| *need == Need::Nobody)
     }
 }
 
@@ -148,11 +146,7 @@ mod tests {
             ];
             for (portal, need) in needs {
                 if let Need::Permission(name) = need {
-                    assert!(
-                        catalog.permission(portal, name).is_some(),
-                        "{} needs {name}",
-                        operation.name
-                    );
+                    assert!(catalog.permission(portal, name).is_some(), "{} needs {name}", operation.name);
                 }
             }
         }

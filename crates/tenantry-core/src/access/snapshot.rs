@@ -50,13 +50,8 @@ impl Snapshot {
         let sections = self.catalog.sections().iter();
         let open = sections.filter(|section| {
             let permission = self.catalog.permission(Portal::Customer, section.permission());
-            self.portal == Portal::Customer
-                && permission.is_some_and(|id| self.allowed.contains(id))
+            self.portal == Portal::Customer && permission.is_some_and(|id| self.allowed.contains(id))
         });
-        open.map(|section| PortalSection {
-            key: section.key().to_owned(),
-            title: section.title().to_owned(),
-        })
-        .collect()
+        open.map(|section| PortalSection { key: section.key().to_owned(), title: section.title().to_owned() }).collect()
     }
 }

@@ -113,19 +113,13 @@ mod tests {
             time: Timestamp::from_micros(3),
             actor: "usr_4",
             action: "member.invited",
-            place: Place::Customer(
-                VendorId::from_uuid(Uuid::from_u128(5)),
-                CustomerId::from_uuid(Uuid::from_u128(6)),
-            ),
+            place: Place::Customer(VendorId::from_uuid(Uuid::from_u128(5)), CustomerId::from_uuid(Uuid::from_u128(6))),
             target: "mem_7",
             detail_digest: Some(&detail),
         };
         let digest = header.digest();
         let bare = Header { detail_digest: None, ..header }.digest();
         let found = [detail, digest, bare, link(&[9; 32], 1, 2, &digest)].map(|bytes| hex(&bytes));
-        assert_eq!(
-            found,
-            include_str!("../../testdata/audit_vectors.txt").lines().collect::<Vec<_>>().as_slice()
-        );
+        assert_eq!(found, include_str!("../../testdata/audit_vectors.txt").lines().collect::<Vec<_>>().as_slice());
     }
 }

@@ -8,8 +8,8 @@ use crate::call::Caller;
 use crate::error::Error;
 use crate::ids::VendorId;
 use crate::store::{
-    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DetailRow, InvitationState,
-    MemberState, Place, Store, StoreError,
+    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DetailRow, InvitationState, MemberState, Place,
+    Store, StoreError,
 };
 use crate::vault::KeyRing;
 
@@ -146,20 +146,13 @@ impl Check<'_> {
             after = Some(last.id);
             for (member, _) in members {
                 let invitation = self.store.latest_invitation(place, member.id).await?;
-                let pending =
-                    invitation.filter(|invitation| invitation.state == InvitationState::Pending);
+                let pending = invitation.filter(|invitation| invitation.state == InvitationState::Pending);
                 match (member.state, pending) {
                     (MemberState::Invited, None) => {
-                        self.wrong(
-                            place,
-                            format!("member `{}` is invited without an invitation", member.id),
-                        );
+                        self.wrong(place, format!("member `{}` is invited without an invitation", member.id));
                     }
                     (MemberState::Invited, Some(invitation)) if invitation.role != member.role => {
-                        self.wrong(
-                            place,
-                            format!("member `{}` is invited with another role", member.id),
-                        );
+                        self.wrong(place, format!("member `{}` is invited with another role", member.id));
                     }
                     (MemberState::Active | MemberState::Suspended, Some(_)) => {
                         self.wrong(place, format!("member `{}` has an open invitation", member.id));
@@ -198,10 +191,7 @@ impl Check<'_> {
             after = Some(last.id);
             for user in users {
                 if self.store.memberships(vendor, user.id).await?.is_empty() {
-                    self.wrong(
-                        Place::Vendor(vendor),
-                        format!("user `{}` is a member nowhere", user.id),
-                    );
+                    self.wrong(Place::Vendor(vendor), format!("user `{}` is a member nowhere", user.id));
                 }
             }
         }
@@ -257,9 +247,7 @@ impl Check<'_> {
         match deleted.get(&place) {
             None if lives => self.missing_details(place, &chain),
             None => self.wrong(place, "is gone without an audit entry of its deletion"),
-            Some(_) if lives => {
-                self.wrong(place, "exists although an audit entry says that it was deleted")
-            }
+            Some(_) if lives => self.wrong(place, "exists although an audit entry says that it was deleted"),
             // An altered detail of the deletion is named by the check of the vendor's chain.
             Some(last) if *last != chain.last() => {
                 self.wrong(place, "does not end with the audit entry that its deletion names");
@@ -282,11 +270,7 @@ impl Check<'_> {
                 let here = |head: &&ChainHead| head.place == place && head.number == row.number;
                 if kept.iter().find(here).is_some_and(|head| head.hash != row.hash) {
                     let what = "the entry is not the one that was kept".to_owned();
-                    self.found.push(Violation {
-                        place: Some(place),
-                        entry: Some(row.number),
-                        what,
-                    });
+                    self.found.push(Violation { place: Some(place), entry: Some(row.number), what });
                 }
             }
         }
@@ -328,11 +312,7 @@ struct Chain {
 impl Chain {
     fn next(&mut self, row: &AuditRow, detail: Option<&DetailRow>, found: &mut Vec<Violation>) {
         let mut wrong = |what: &str| {
-            found.push(Violation {
-                place: Some(row.place),
-                entry: Some(row.number),
-                what: what.to_owned(),
-            });
+            found.push(Violation { place: Some(row.place), entry: Some(row.number), what: what.to_owned() });
         };
         if row.number != self.number + 1 {
             wrong("the entry before is missing");

@@ -17,11 +17,7 @@ pub(super) enum Bits {
 
 impl Bits {
     pub(super) fn empty(capacity: usize) -> Self {
-        if capacity <= 64 {
-            Self::Word(0)
-        } else {
-            Self::Many(FixedBitSet::with_capacity(capacity))
-        }
+        if capacity <= 64 { Self::Word(0) } else { Self::Many(FixedBitSet::with_capacity(capacity)) }
     }
 
     pub(super) fn contains(&self, bit: usize) -> bool {
@@ -50,12 +46,8 @@ impl Bits {
         match (self, other) {
             (Self::Word(word), Self::Word(other)) => *word &= !other,
             (Self::Many(set), Self::Many(other)) => set.difference_with(other),
-            (Self::Word(word), other) => {
-                *word = Ones(*word).filter(|bit| !other.contains(*bit)).map(mask).sum()
-            }
-            (Self::Many(set), other) => {
-                *set = set.ones().filter(|bit| !other.contains(*bit)).collect()
-            }
+            (Self::Word(word), other) => *word = Ones(*word).filter(|bit| !other.contains(*bit)).map(mask).sum(),
+            (Self::Many(set), other) => *set = set.ones().filter(|bit| !other.contains(*bit)).collect(),
         }
     }
 

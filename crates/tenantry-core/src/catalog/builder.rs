@@ -48,17 +48,12 @@ impl CatalogBuilder {
         let requires = requirements(&self.features, &given)?;
         let order = graph::dependency_order(&requires);
         if order.len() < self.features.len() {
-            let names = graph::shortest_cycle(&requires)
-                .into_iter()
-                .filter_map(|node| self.features.get(node));
-            return Err(CatalogError::Cycle {
-                names: names.map(|feature| feature.name().to_owned()).collect(),
-            });
+            let names = graph::shortest_cycle(&requires).into_iter().filter_map(|node| self.features.get(node));
+            return Err(CatalogError::Cycle { names: names.map(|feature| feature.name().to_owned()).collect() });
         }
 
         // From here on a feature's number is its place in dependency order.
-        let features: Vec<Feature> =
-            order.iter().filter_map(|node| self.features.get(*node).cloned()).collect();
+        let features: Vec<Feature> = order.iter().filter_map(|node| self.features.get(*node).cloned()).collect();
         let by_name = feature_names(&features)?;
         let graph = Graph::new(&requirements(&features, &by_name)?);
         let mut alphabetical: Vec<usize> = (0..features.len()).collect();
@@ -76,9 +71,7 @@ impl CatalogBuilder {
             };
             names.insert(permission.name(), rows.len()).map_err(|name| duplicate(kind, name))?;
             let feature = match permission.feature() {
-                Some(name) => Some(
-                    by_name.get(name).ok_or_else(|| unknown("feature", name, permission.name()))?,
-                ),
+                Some(name) => Some(by_name.get(name).ok_or_else(|| unknown("feature", name, permission.name()))?),
                 None => None,
             };
             rows.push(Row { permission, feature });
@@ -87,17 +80,7 @@ impl CatalogBuilder {
         check_sections(&self.sections, &customer)?;
 
         let sections = self.sections;
-        let contents = Contents {
-            features,
-            by_name,
-            alphabetical,
-            graph,
-            rows,
-            vendor,
-            customer,
-            service,
-            sections,
-        };
+        let contents = Contents { features, by_name, alphabetical, graph, rows, vendor, customer, service, sections };
         Ok(Catalog { contents: Arc::new(contents) })
     }
 }
@@ -122,11 +105,7 @@ fn requirements(features: &[Feature], by_name: &Names) -> Result<Vec<Vec<usize>>
             row.push(by_name.get(name).ok_or_else(|| unknown("feature", name, feature.name()))?);
             if !seen.insert(name) {
                 let used_by = Some(feature.name().to_owned());
-                return Err(CatalogError::Duplicate {
-                    kind: "requirement",
-                    name: name.clone(),
-                    used_by,
-                });
+                return Err(CatalogError::Duplicate { kind: "requirement", name: name.clone(), used_by });
             }
         }
         Ok(row)
@@ -140,11 +119,7 @@ fn check_permission(permission: &Permission) -> Result<(), CatalogError> {
     if words.len() < 2 || name.len() > 128 || !words.into_iter().all(is_word) {
         let reason = "must be two or more words of lower-case letters, digits and underscores, each beginning with a \
                       letter, joined by dots, at most 128 characters";
-        return Err(CatalogError::InvalidName {
-            kind: "permission name",
-            name: name.to_owned(),
-            reason,
-        });
+        return Err(CatalogError::InvalidName { kind: "permission name", name: name.to_owned(), reason });
     }
     let reason = if portal == Portal::Vendor && permission.feature().is_some() {
         "cannot need a feature: staff may prepare what is still off"

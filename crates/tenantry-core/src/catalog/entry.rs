@@ -24,12 +24,7 @@ impl Feature {
     /// The name is what is stored: a lower-case letter, then lower-case letters, digits and underscores, at most 64. The
     /// title is shown to people: 1 to 100 characters. [`CatalogBuilder::build`](super::CatalogBuilder::build) checks both.
     pub fn new(name: impl Into<String>, title: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            title: title.into(),
-            requirements: Vec::new(),
-            on_by_default: false,
-        }
+        Self { name: name.into(), title: title.into(), requirements: Vec::new(), on_by_default: false }
     }
 
     /// Adds a feature without which this one cannot be on (F3); call it once for each.
@@ -151,11 +146,7 @@ pub struct Section {
 impl Section {
     /// A section with a key for programs (written like the name of a feature), a title for people (1 to 100 characters)
     /// and the customer permission that opens it.
-    pub fn new(
-        key: impl Into<String>,
-        title: impl Into<String>,
-        permission: impl Into<String>,
-    ) -> Self {
+    pub fn new(key: impl Into<String>, title: impl Into<String>, permission: impl Into<String>) -> Self {
         Self { key: key.into(), title: title.into(), permission: permission.into() }
     }
 

@@ -163,13 +163,12 @@ mod tests {
 
     /// Up to `most` nodes, each requiring only lower ones; above and below 64, where the form of the sets changes.
     fn acyclic(most: usize) -> impl Strategy<Value = Edges> {
-        proptest::collection::vec(proptest::collection::vec(any::<usize>(), 0..4), 0..most)
-            .prop_map(|rows| {
-                let row = |(node, row): (usize, Vec<usize>)| -> BTreeSet<usize> {
-                    row.into_iter().filter_map(|any| any.checked_rem(node)).collect()
-                };
-                rows.into_iter().enumerate().map(row).map(|row| row.into_iter().collect()).collect()
-            })
+        proptest::collection::vec(proptest::collection::vec(any::<usize>(), 0..4), 0..most).prop_map(|rows| {
+            let row = |(node, row): (usize, Vec<usize>)| -> BTreeSet<usize> {
+                row.into_iter().filter_map(|any| any.checked_rem(node)).collect()
+            };
+            rows.into_iter().enumerate().map(row).map(|row| row.into_iter().collect()).collect()
+        })
     }
 
     fn any_graph() -> impl Strategy<Value = Edges> {

@@ -172,17 +172,11 @@ impl Catalog {
     ///
     /// Without a role it answers for a service: every permission of [`Portal::Service`], none of the others. Without
     /// features it leaves them out of the decision.
-    pub fn permission_set(
-        &self,
-        portal: Portal,
-        role: Option<Role>,
-        on: Option<&FeatureSet>,
-    ) -> PermissionSet {
+    pub fn permission_set(&self, portal: Portal, role: Option<Role>, on: Option<&FeatureSet>) -> PermissionSet {
         let mut bits = Bits::empty(self.contents.rows.len());
         for (index, row) in self.contents.rows.iter().enumerate() {
             let permission = &row.permission;
-            let has =
-                role.map_or(portal == Portal::Service, |role| permission.roles().contains(role));
+            let has = role.map_or(portal == Portal::Service, |role| permission.roles().contains(role));
             if has && permission.portal() == portal && on.is_none_or(|on| row.features_allow(on)) {
                 bits.insert(index);
             }

@@ -88,8 +88,7 @@ pub(super) fn content() -> CatalogBuilder {
         .feature(Feature::new("support_bundles", "Support Bundles"));
     for (name, roles, always) in VENDOR {
         let permission = Permission::vendor(*name, *roles);
-        builder =
-            builder.permission(if *always { permission.while_archived() } else { permission });
+        builder = builder.permission(if *always { permission.while_archived() } else { permission });
     }
     for (name, feature, roles) in CUSTOMER {
         let permission = Permission::customer(*name, *roles);

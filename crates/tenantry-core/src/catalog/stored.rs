@@ -79,11 +79,8 @@ impl Catalog {
     /// What must be enabled so that `feature` is on: itself and everything it requires, as far as it is off, in
     /// dependency order. Empty when it is on, and for a name that the catalogue does not know.
     pub fn missing(&self, on: &FeatureSet, feature: &str) -> Vec<&str> {
-        let Some(required) = self
-            .contents
-            .by_name
-            .get(feature)
-            .and_then(|position| self.contents.graph.below(position))
+        let Some(required) =
+            self.contents.by_name.get(feature).and_then(|position| self.contents.graph.below(position))
         else {
             return Vec::new();
         };
@@ -100,11 +97,7 @@ impl Catalog {
     pub fn with(&self, set: &FeatureSet, feature: &str) -> Result<FeatureSet, UnknownFeature> {
         let position = self.position(feature)?;
         let mut bits = set.0.clone();
-        self.contents
-            .graph
-            .below(position)
-            .into_iter()
-            .for_each(|required| bits.union_with(required));
+        self.contents.graph.below(position).into_iter().for_each(|required| bits.union_with(required));
         Ok(FeatureSet(bits))
     }
 
@@ -116,11 +109,7 @@ impl Catalog {
     pub fn without(&self, set: &FeatureSet, feature: &str) -> Result<FeatureSet, UnknownFeature> {
         let position = self.position(feature)?;
         let mut bits = set.0.clone();
-        self.contents
-            .graph
-            .above(position)
-            .into_iter()
-            .for_each(|requiring| bits.difference_with(requiring));
+        self.contents.graph.above(position).into_iter().for_each(|requiring| bits.difference_with(requiring));
         Ok(FeatureSet(bits))
     }
 
@@ -166,17 +155,11 @@ impl Catalog {
     }
 
     fn position(&self, feature: &str) -> Result<usize, UnknownFeature> {
-        self.contents
-            .by_name
-            .get(feature)
-            .ok_or_else(|| UnknownFeature { name: feature.to_owned() })
+        self.contents.by_name.get(feature).ok_or_else(|| UnknownFeature { name: feature.to_owned() })
     }
 
     fn names_of(&self, bits: &Bits) -> Vec<&str> {
-        bits.ones()
-            .filter_map(|position| self.contents.features.get(position))
-            .map(Feature::name)
-            .collect()
+        bits.ones().filter_map(|position| self.contents.features.get(position)).map(Feature::name).collect()
     }
 
     fn read<'a>(&self, stored: impl IntoIterator<Item = &'a str>) -> Read<'a> {
@@ -191,10 +174,8 @@ impl Catalog {
     }
 
     fn change(&self, after: &FeatureSet, unknown: Vec<&str>, changed: &Bits) -> Change {
-        let known =
-            self.contents.alphabetical.iter().filter(|position| after.0.contains(**position));
-        let known =
-            known.filter_map(|position| self.contents.features.get(*position)).map(Feature::name);
+        let known = self.contents.alphabetical.iter().filter(|position| after.0.contains(**position));
+        let known = known.filter_map(|position| self.contents.features.get(*position)).map(Feature::name);
         let mut stored: Vec<&str> = known.collect();
         if !unknown.is_empty() {
             stored.extend(unknown);

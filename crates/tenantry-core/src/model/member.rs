@@ -49,9 +49,7 @@ impl Member {
             state: row.state,
             revision: row.revision,
             invited_by: invitation.map(|invitation| invitation.invited_by.clone()),
-            expires_at: invitation
-                .filter(|_| invited)
-                .map(|invitation| invitation.expires_at.to_datetime()),
+            expires_at: invitation.filter(|_| invited).map(|invitation| invitation.expires_at.to_datetime()),
             created_at: row.created_at.to_datetime(),
             updated_at: row.updated_at.to_datetime(),
         }
@@ -60,11 +58,7 @@ impl Member {
 
 /// What became of an invitation: the true reason, for those who may see it (U3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum InvitationStatus {
     /// Can be accepted.
     Pending,

@@ -8,9 +8,7 @@ mod secret;
 pub(crate) mod text;
 mod vendor;
 
-pub use customer::{
-    Customer, CustomerFilter, CustomerPatch, ImportOutcome, ImportSummary, ImportedRow, NewCustomer,
-};
+pub use customer::{Customer, CustomerFilter, CustomerPatch, ImportOutcome, ImportSummary, ImportedRow, NewCustomer};
 pub use feature::{CustomerFeature, FeatureChange, Features, PortalSection};
 pub use member::{Invitation, InvitationStatus, Invited, Member};
 pub use page::{Cursor, Page, PageRequest};

@@ -63,9 +63,7 @@ impl PageRequest {
     pub(crate) fn limit(&self) -> Result<usize, Error> {
         match self.size.unwrap_or(DEFAULT_SIZE) {
             size @ 1..=MAX_SIZE => Ok(size),
-            size => {
-                Err(Error::invalid("page size", format!("{size} is not between 1 and {MAX_SIZE}")))
-            }
+            size => Err(Error::invalid("page size", format!("{size} is not between 1 and {MAX_SIZE}"))),
         }
     }
 }
@@ -144,9 +142,7 @@ mod tests {
         let cursor = ours.cursor("key");
         assert_eq!(ours.key(&cursor).unwrap(), "key");
         let theirs = CursorKind::new("customers b".to_owned());
-        for foreign in
-            [theirs.cursor("key"), Cursor(String::new()), Cursor("!".into()), Cursor("AAAA".into())]
-        {
+        for foreign in [theirs.cursor("key"), Cursor(String::new()), Cursor("!".into()), Cursor("AAAA".into())] {
             assert_eq!(ours.key(&foreign).unwrap_err().code(), "invalid_input");
         }
     }

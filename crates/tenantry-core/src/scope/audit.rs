@@ -98,8 +98,7 @@ impl Audit {
     /// Those of a denial; [`Error::InvalidInput`] for a foreign cursor or a page size that is not 1 to 1,000.
     pub fn follow(&self, query: AuditQuery) -> Call<Page<AuditEntry>> {
         self.access.read(&operations::AUDIT_FOLLOW, move |access, _, caller| async move {
-            let place =
-                query.customer.map(|customer| Place::Customer(access.place.vendor(), customer));
+            let place = query.customer.map(|customer| Place::Customer(access.place.vendor(), customer));
             let filter = AuditFilter { place, actor: query.actor, action: query.action };
             let (mut page, last) = page(&access, filter, &query.page, caller).await?;
             page.next = page.next.or(last).or(query.page.after);
@@ -120,8 +119,7 @@ async fn page(
     let bound = json!(["audit", vendor.to_string(), place, filter.actor, filter.action]);
     let kind = CursorKind::new(bound.to_string());
     let after = page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
-    let after = after
-        .map_or(Ok(0), |key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed")))?;
+    let after = after.map_or(Ok(0), |key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed")))?;
     let rows = access.app.store.log(vendor, after, &filter, limit + 1, caller).await?;
     let last = rows.last().map(|(row, _)| kind.cursor(&row.position.to_string()));
     Ok((close_page(rows, limit, &kind, |(row, _)| row.position.to_string(), entry), last))

@@ -142,27 +142,14 @@ impl Change for Update {
             return Ok(Customer::new(old, &unit.access.app.catalog));
         }
         let row = touched(row, unit.now);
-        if let Some(external_id) =
-            row.external_id.clone().filter(|_| row.external_id != old.external_id)
-        {
+        if let Some(external_id) = row.external_id.clone().filter(|_| row.external_id != old.external_id) {
             let taken = external_id.clone();
-            let check =
-                Check::ExternalIdUnique { vendor: row.vendor, external_id, customer: row.id };
-            unit.require(check, move || {
-                AlreadyExists { field: "external id", value: taken.clone() }.into()
-            });
+            let check = Check::ExternalIdUnique { vendor: row.vendor, external_id, customer: row.id };
+            unit.require(check, move || AlreadyExists { field: "external id", value: taken.clone() }.into());
         }
         unit.write(WriteOp::UpdateCustomer(row.clone()));
-        let detail =
-            |row: &CustomerRow| json!({ "name": row.name, "external_id": row.external_id });
-        unit.record_detail(
-            unit.place(),
-            "customer.updated",
-            row.id,
-            row.id,
-            detail(&old),
-            detail(&row),
-        );
+        let detail = |row: &CustomerRow| json!({ "name": row.name, "external_id": row.external_id });
+        unit.record_detail(unit.place(), "customer.updated", row.id, row.id, detail(&old), detail(&row));
         Ok(Customer::new(row, &unit.access.app.catalog))
     }
 }
@@ -221,8 +208,7 @@ impl Change for Delete {
         let mut after = None;
         let mut erased = Vec::new();
         loop {
-            let members =
-                unit.store().members(place, after, MEMBERS_AT_A_TIME, unit.caller).await?;
+            let members = unit.store().members(place, after, MEMBERS_AT_A_TIME, unit.caller).await?;
             let Some((last, _)) = members.last() else { break };
             after = Some(last.id);
             for (member, _) in &members {

@@ -8,12 +8,9 @@ use crate::clock::Timestamp;
 use crate::error::{AlreadyExists, Error, UnknownName};
 use crate::ids::CustomerId;
 use crate::model::{
-    CursorKind, Customer, CustomerFilter, ImportSummary, ImportedRow, NewCustomer, Page,
-    close_page, text,
+    CursorKind, Customer, CustomerFilter, ImportSummary, ImportedRow, NewCustomer, Page, close_page, text,
 };
-use crate::store::{
-    Check, CustomerQuery, CustomerRow, CustomerStatus, Place, StoredFeatures, WriteOp,
-};
+use crate::store::{Check, CustomerQuery, CustomerRow, CustomerStatus, Place, StoredFeatures, WriteOp};
 use crate::unit::{Change, Unit};
 
 /// The customers of a vendor, as its staff see them.
@@ -73,28 +70,20 @@ impl Customers {
             let mut features = Vec::new();
             for name in &filter.features {
                 let closure = catalog.with(&catalog.on([]), name);
-                let closure =
-                    closure.map_err(|_| UnknownName { kind: "feature", name: name.clone() })?;
+                let closure = closure.map_err(|_| UnknownName { kind: "feature", name: name.clone() })?;
                 features.extend(catalog.names(&closure).into_iter().map(str::to_owned));
             }
             features.sort_unstable();
             features.dedup();
             let needle = text::fold(&filter.text);
             let kind = CursorKind::new(
-                json!([
-                    "customers",
-                    vendor.to_string(),
-                    needle,
-                    features,
-                    filter.status.map(CustomerStatus::as_str)
-                ])
-                .to_string(),
+                json!(["customers", vendor.to_string(), needle, features, filter.status.map(CustomerStatus::as_str)])
+                    .to_string(),
             );
             let after = filter.page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
             let after = after.as_deref().map(customer_key).transpose()?;
             let limit = filter.page.limit()?;
-            let query =
-                CustomerQuery { needle, features, status: filter.status, after, limit: limit + 1 };
+            let query = CustomerQuery { needle, features, status: filter.status, after, limit: limit + 1 };
             let rows = access.app.store.customers(vendor, &query, caller).await?;
             let key = |row: &CustomerRow| json!([row.name_folded, row.id.to_string()]).to_string();
             Ok(close_page(rows, limit, &kind, key, |row| Customer::new(row, catalog)))
@@ -111,11 +100,7 @@ impl Customers {
     pub fn find(&self, external_id: &str) -> Call<Customer> {
         let external_id = text::name("external id", external_id);
         self.access.read(&operations::CUSTOMERS_FIND, move |access, _, _| async move {
-            let row = access
-                .app
-                .store
-                .customer_by_external_id(access.place.vendor(), &external_id?)
-                .await?;
+            let row = access.app.store.customer_by_external_id(access.place.vendor(), &external_id?).await?;
             let row = row.ok_or_else(|| Error::not_found("customer"))?;
             Ok(Customer::new(row, &access.app.catalog))
         })
@@ -163,8 +148,7 @@ pub(super) struct ValidCustomer {
 impl ValidCustomer {
     pub(super) fn new(new: &NewCustomer) -> Result<Self, Error> {
         let name = text::name("name", &new.name)?;
-        let external_id =
-            new.external_id.as_deref().map(|id| text::name("external id", id)).transpose()?;
+        let external_id = new.external_id.as_deref().map(|id| text::name("external id", id)).transpose()?;
         Ok(Self { name, external_id })
     }
 }
@@ -194,14 +178,7 @@ impl Unit<'_> {
         };
         self.write(WriteOp::InsertCustomer(row.clone()));
         let after = json!({ "name": row.name, "external_id": row.external_id });
-        self.record_detail(
-            Place::Customer(vendor, id),
-            "customer.created",
-            id,
-            id,
-            Value::Null,
-            after,
-        );
+        self.record_detail(Place::Customer(vendor, id), "customer.created", id, id, Value::Null, after);
         Ok(row)
     }
 }

@@ -41,11 +41,7 @@ impl FeatureSwitches {
             });
             if access.portal == Portal::Vendor {
                 let features = features.collect();
-                return Ok(Features {
-                    features,
-                    waiting: resolved.waiting,
-                    unknown: resolved.unknown,
-                });
+                return Ok(Features { features, waiting: resolved.waiting, unknown: resolved.unknown });
             }
             let features = features.filter(|feature| feature.enabled).collect();
             Ok(Features { features, waiting: Vec::new(), unknown: Vec::new() })
@@ -80,10 +76,7 @@ impl FeatureSwitches {
     ///
     /// Those of [`enable`](FeatureSwitches::enable).
     pub fn preview_enable(&self, feature: &str) -> Call<FeatureChange> {
-        self.access.preview(
-            &operations::FEATURES_PREVIEW,
-            Switch { feature: feature.to_owned(), on: true },
-        )
+        self.access.preview(&operations::FEATURES_PREVIEW, Switch { feature: feature.to_owned(), on: true })
     }
 
     /// What [`disable`](FeatureSwitches::disable) would answer; nothing changes (F5).
@@ -92,10 +85,7 @@ impl FeatureSwitches {
     ///
     /// Those of [`disable`](FeatureSwitches::disable).
     pub fn preview_disable(&self, feature: &str) -> Call<FeatureChange> {
-        self.access.preview(
-            &operations::FEATURES_PREVIEW,
-            Switch { feature: feature.to_owned(), on: false },
-        )
+        self.access.preview(&operations::FEATURES_PREVIEW, Switch { feature: feature.to_owned(), on: false })
     }
 }
 
@@ -116,21 +106,14 @@ impl Change for Switch {
         unit.bump_place().await?;
         let old = unit.customer().await?;
         let stored = old.features.iter();
-        let change = if self.on {
-            catalog.enable(stored, &self.feature)
-        } else {
-            catalog.disable(stored, &self.feature)
-        };
         let change =
-            change.map_err(|_| UnknownName { kind: "feature", name: self.feature.clone() })?;
+            if self.on { catalog.enable(stored, &self.feature) } else { catalog.disable(stored, &self.feature) };
+        let change = change.map_err(|_| UnknownName { kind: "feature", name: self.feature.clone() })?;
         let features = StoredFeatures::from_names(change.stored.iter().map(String::as_str));
         if features != old.features {
-            let names =
-                |features: &StoredFeatures| features.iter().map(str::to_owned).collect::<Vec<_>>();
-            let (before, after) = (
-                json!({ "features": names(&old.features) }),
-                json!({ "features": names(&features) }),
-            );
+            let names = |features: &StoredFeatures| features.iter().map(str::to_owned).collect::<Vec<_>>();
+            let (before, after) =
+                (json!({ "features": names(&old.features) }), json!({ "features": names(&features) }));
             let action = if self.on { "features.enabled" } else { "features.disabled" };
             unit.record_detail(unit.place(), action, old.id, old.id, before, after);
             unit.write(WriteOp::UpdateCustomer(CustomerRow { features, ..old }));

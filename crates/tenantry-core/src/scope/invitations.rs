@@ -41,25 +41,17 @@ impl Invitations {
     pub fn list(&self, page: PageRequest) -> Call<Page<Invitation>> {
         self.access.read(&operations::INVITATIONS_LIST, move |access, _, caller| async move {
             let (store, place, limit) = (&access.app.store, access.place, page.limit()?);
-            let kind = CursorKind::new(
-                json!(["invitations", place.vendor().to_string(), place.to_string()]).to_string(),
-            );
+            let kind =
+                CursorKind::new(json!(["invitations", place.vendor().to_string(), place.to_string()]).to_string());
             let after = page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
-            let after = after
-                .map(|key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed")))
-                .transpose()?;
+            let after =
+                after.map(|key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed"))).transpose()?;
             let mut invitations = Vec::new();
             for row in store.invitations(place, after, limit + 1, caller).await? {
                 let user = store.user(place.vendor(), row.user).await?;
                 invitations.push(Invitation::new(row, user, access.app.now()));
             }
-            Ok(close_page(
-                invitations,
-                limit,
-                &kind,
-                |invitation| invitation.id.to_string(),
-                |row| row,
-            ))
+            Ok(close_page(invitations, limit, &kind, |invitation| invitation.id.to_string(), |row| row))
         })
     }
 
@@ -71,10 +63,7 @@ impl Invitations {
     pub fn get(&self, invitation: InvitationId) -> Call<Invitation> {
         self.access.read(&operations::INVITATIONS_GET, move |access, _, _| async move {
             let (store, place) = (&access.app.store, access.place);
-            let row = store
-                .invitation(place, invitation)
-                .await?
-                .ok_or_else(|| Error::not_found("invitation"))?;
+            let row = store.invitation(place, invitation).await?.ok_or_else(|| Error::not_found("invitation"))?;
             let user = store.user(place.vendor(), row.user).await?;
             Ok(Invitation::new(row, user, access.app.now()))
         })
@@ -125,9 +114,7 @@ impl Unit<'_> {
         repeats.retain(|time| *time > begin);
         if is_repeat {
             if let Some(oldest) = repeats.first().filter(|_| repeats.len() >= REPEATS) {
-                return Err(
-                    TooManyInvitations { retry_at: oldest.plus(WINDOW).to_datetime() }.into()
-                );
+                return Err(TooManyInvitations { retry_at: oldest.plus(WINDOW).to_datetime() }.into());
             }
             repeats.push(now);
         }
@@ -165,12 +152,7 @@ impl Change for Resend {
         unit.count_send(&user.email_key, true).await?;
         let token = InvitationToken::generate()?;
         let validity = old.expires_at.since(old.sent_at);
-        let row = InvitationRow {
-            token_hash: token.hash(),
-            sent_at: now,
-            expires_at: now.plus(validity),
-            ..old
-        };
+        let row = InvitationRow { token_hash: token.hash(), sent_at: now, expires_at: now.plus(validity), ..old };
         unit.write(WriteOp::UpdateInvitation(row.clone()));
         unit.record_detail(
             place,

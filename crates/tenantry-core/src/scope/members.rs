@@ -10,9 +10,7 @@ use crate::catalog::Role;
 use crate::error::{AlreadyInvited, AlreadyMember, Error, StaleRevision};
 use crate::ids::{InvitationId, MemberId, UserId};
 use crate::model::{CursorKind, Invitation, Invited, Member, Page, PageRequest, close_page, text};
-use crate::store::{
-    Check, InvitationRow, InvitationState, MemberRow, MemberState, UserRow, WriteOp,
-};
+use crate::store::{Check, InvitationRow, InvitationState, MemberRow, MemberState, UserRow, WriteOp};
 use crate::unit::{Change, Unit};
 use crate::vault::{EmailAddress, InvitationToken};
 
@@ -43,13 +41,10 @@ impl Members {
     pub fn list(&self, page: PageRequest) -> Call<Page<Member>> {
         self.access.read(&operations::MEMBERS_LIST, move |access, _, caller| async move {
             let (store, place, limit) = (&access.app.store, access.place, page.limit()?);
-            let kind = CursorKind::new(
-                json!(["members", place.vendor().to_string(), place.to_string()]).to_string(),
-            );
+            let kind = CursorKind::new(json!(["members", place.vendor().to_string(), place.to_string()]).to_string());
             let after = page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
-            let after = after
-                .map(|key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed")))
-                .transpose()?;
+            let after =
+                after.map(|key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed"))).transpose()?;
             let rows = store.members(place, after, limit + 1, caller).await?;
             let mut members = Vec::with_capacity(rows.len());
             for (row, user) in rows {
@@ -94,19 +89,8 @@ impl Members {
     /// # Errors
     ///
     /// Those of [`Members::invite`].
-    pub fn invite_for(
-        &self,
-        name: &str,
-        email: &str,
-        role: Role,
-        validity: Duration,
-    ) -> Call<Invited> {
-        self.access.change(Invite {
-            name: name.to_owned(),
-            email: email.to_owned(),
-            role,
-            validity,
-        })
+    pub fn invite_for(&self, name: &str, email: &str, role: Role, validity: Duration) -> Call<Invited> {
+        self.access.change(Invite { name: name.to_owned(), email: email.to_owned(), role, validity })
     }
 
     /// Renames a member in this place; elsewhere the person keeps their name (U5).
@@ -140,11 +124,7 @@ impl Members {
     /// Those of a denial; [`Error::NotFound`]; [`Error::OwnMembership`] (U8); [`Error::LastAdministrator`] (U9);
     /// [`Error::InvalidInput`] when the member has not accepted yet.
     pub fn suspend(&self, member: MemberId) -> Call<Member> {
-        self.access.change(Amend {
-            member,
-            edit: Edit::State(MemberState::Suspended),
-            revision: None,
-        })
+        self.access.change(Amend { member, edit: Edit::State(MemberState::Suspended), revision: None })
     }
 
     /// Lets a suspended member act again.
@@ -184,8 +164,7 @@ impl Change for Invite {
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<Invited, Error> {
         let name = text::name("name", &self.name)?;
-        let email = EmailAddress::parse(&self.email)
-            .map_err(|error| Error::invalid("e-mail", error.reason()))?;
+        let email = EmailAddress::parse(&self.email).map_err(|error| Error::invalid("e-mail", error.reason()))?;
         if self.validity.is_zero() || self.validity > LONGEST_VALIDITY {
             return Err(Error::invalid("validity", "is not between a moment and 90 days"));
         }
@@ -242,8 +221,7 @@ impl Change for Invite {
             created_at: now,
         };
         unit.write(WriteOp::InsertInvitation(invitation.clone()));
-        let after =
-            json!({ "name": member.name, "email": user.email, "role": role, "asked": self.role });
+        let after = json!({ "name": member.name, "email": user.email, "role": role, "asked": self.role });
         unit.record_detail(place, "member.invited", member.id, user.id, Value::Null, after);
         Ok(Invited {
             invitation: Invitation::new(invitation.clone(), Some(user.clone()), now),
@@ -260,9 +238,7 @@ async fn refuse_if_there(unit: &Unit<'_>, member: &MemberRow) -> Result<(), Erro
         return Err(AlreadyMember { member: member.id }.into());
     }
     match unit.store().latest_invitation(member.place, member.id).await? {
-        Some(invitation) if invitation.is_open(unit.now) => {
-            Err(AlreadyInvited { invitation: invitation.id }.into())
-        }
+        Some(invitation) if invitation.is_open(unit.now) => Err(AlreadyInvited { invitation: invitation.id }.into()),
         _ => Ok(()),
     }
 }
@@ -359,18 +335,12 @@ impl Change for Amend {
         row.updated_at = unit.now;
         let (place, id) = (row.place, row.id);
         let (action, before, after) = match &self.edit {
-            Edit::Name(_) => {
-                ("member.renamed", json!({ "name": old.name }), json!({ "name": row.name }))
-            }
-            Edit::Role(_) => {
-                ("member.role_changed", json!({ "role": old.role }), json!({ "role": row.role }))
-            }
+            Edit::Name(_) => ("member.renamed", json!({ "name": old.name }), json!({ "name": row.name })),
+            Edit::Role(_) => ("member.role_changed", json!({ "role": old.role }), json!({ "role": row.role })),
             Edit::State(MemberState::Suspended) => {
                 ("member.suspended", json!({ "state": old.state }), json!({ "state": row.state }))
             }
-            Edit::State(_) => {
-                ("member.resumed", json!({ "state": old.state }), json!({ "state": row.state }))
-            }
+            Edit::State(_) => ("member.resumed", json!({ "state": old.state }), json!({ "state": row.state })),
         };
         unit.record_detail(place, action, id, row.user, before, after);
         match &self.edit {

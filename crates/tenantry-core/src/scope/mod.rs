@@ -210,12 +210,7 @@ impl CustomerScope {
     pub fn explain_for(&self, user: UserId, permission: &str) -> Call<Explanation> {
         let permission = permission.to_owned();
         self.access.read(&operations::EXPLAIN_FOR, move |access, _, _| async move {
-            let theirs = Access {
-                actor: Actor::User(user),
-                portal: Portal::Customer,
-                home: access.place,
-                ..access
-            };
+            let theirs = Access { actor: Actor::User(user), portal: Portal::Customer, home: access.place, ..access };
             theirs.explanation(&permission).await
         })
     }
@@ -256,10 +251,7 @@ impl Access {
         let asked = self.asked(permission)?;
         let row = asked.id.and_then(|id| self.app.catalog.permission_by_id(id));
         let roles = [Role::Administrator, Role::User, Role::Viewer];
-        let roles = roles
-            .into_iter()
-            .filter(|role| row.is_some_and(|row| row.roles().contains(*role)))
-            .collect();
+        let roles = roles.into_iter().filter(|role| row.is_some_and(|row| row.roles().contains(*role))).collect();
         let enable = match (&decision, &standing) {
             (Decision::Feature, Some(standing)) => self.missing_features(asked.id, standing).1,
             _ => Vec::new(),
@@ -269,9 +261,7 @@ impl Access {
     }
 
     fn snapshot(&self) -> Call<Snapshot> {
-        self.read(&operations::SNAPSHOT, |access, standing, _| async move {
-            Ok(access.snapshot_of(&standing))
-        })
+        self.read(&operations::SNAPSHOT, |access, standing, _| async move { Ok(access.snapshot_of(&standing)) })
     }
 
     /// What is allowed in this standing, which [`Access::authorise`] has let pass.
@@ -282,12 +272,6 @@ impl Access {
         let stored = standing.features.as_ref().filter(|_| self.portal != Portal::Vendor);
         let on = stored.map(|stored| catalog.on(stored.iter()));
         let allowed = catalog.permission_set(self.portal, role, on.as_ref());
-        Snapshot {
-            catalog: catalog.clone(),
-            portal: self.portal,
-            role,
-            allowed,
-            state: standing.counter,
-        }
+        Snapshot { catalog: catalog.clone(), portal: self.portal, role, allowed, state: standing.counter }
     }
 }

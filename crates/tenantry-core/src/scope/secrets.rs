@@ -9,9 +9,7 @@ use crate::ids::SecretId;
 use crate::model::{CursorKind, Page, PageRequest, Secret, close_page, text};
 use crate::store::{Check, KeyRow, Place, RootKeyRow, SecretRow, SecretVersionRow, Store, WriteOp};
 use crate::unit::{Change, Unit};
-use crate::vault::{
-    KeyAddress, KeyRing, PlaceKey, RootKey, SecretAddress, SecretValue, StoreId, sealed_with,
-};
+use crate::vault::{KeyAddress, KeyRing, PlaceKey, RootKey, SecretAddress, SecretValue, StoreId, sealed_with};
 
 /// How many bytes a value may have (S2).
 const VALUE_LIMIT: usize = 64 * 1024;
@@ -38,9 +36,7 @@ impl Secrets {
     pub fn list(&self, page: PageRequest) -> Call<Page<Secret>> {
         self.access.read(&operations::SECRETS_LIST, move |access, _, caller| async move {
             let (place, limit) = (access.place, page.limit()?);
-            let kind = CursorKind::new(
-                json!(["secrets", place.vendor().to_string(), place.to_string()]).to_string(),
-            );
+            let kind = CursorKind::new(json!(["secrets", place.vendor().to_string(), place.to_string()]).to_string());
             let after = page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
             let rows = access.app.store.secrets(place, after.as_deref(), limit + 1, caller).await?;
             Ok(close_page(rows, limit, &kind, |row| row.key.clone(), Secret::from))
@@ -98,12 +94,9 @@ impl Change for Set {
         let old = unit.store().secret(place, &key).await?;
         let is_new = old.is_none();
         let row = match old {
-            Some(old) => SecretRow {
-                version: old.version.saturating_add(1),
-                updated_at: now,
-                updated_by: actor.clone(),
-                ..old
-            },
+            Some(old) => {
+                SecretRow { version: old.version.saturating_add(1), updated_at: now, updated_by: actor.clone(), ..old }
+            }
             None => SecretRow {
                 place,
                 id: SecretId::from_uuid(unit.access.app.new_uuid(now)?),
@@ -115,13 +108,8 @@ impl Change for Set {
                 updated_by: actor.clone(),
             },
         };
-        let sealed =
-            place_key.seal(&self.value, &address(unit.store().store_id(), &row, row.version))?;
-        unit.write(if is_new {
-            WriteOp::InsertSecret(row.clone())
-        } else {
-            WriteOp::UpdateSecret(row.clone())
-        });
+        let sealed = place_key.seal(&self.value, &address(unit.store().store_id(), &row, row.version))?;
+        unit.write(if is_new { WriteOp::InsertSecret(row.clone()) } else { WriteOp::UpdateSecret(row.clone()) });
         unit.write(WriteOp::InsertSecretVersion(SecretVersionRow {
             place,
             secret: row.id,
@@ -151,11 +139,7 @@ impl Change for Delete {
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<(), Error> {
         unit.bump_place().await?;
         let place = unit.place();
-        let row = unit
-            .store()
-            .secret(place, &self.key)
-            .await?
-            .ok_or_else(|| Error::not_found("secret"))?;
+        let row = unit.store().secret(place, &self.key).await?.ok_or_else(|| Error::not_found("secret"))?;
         unit.write(WriteOp::DeleteSecret(place, row.id));
         let before = json!({ "key": row.key, "version": row.version });
         unit.record_detail(place, "secret.deleted", row.id, "", before, Value::Null);
@@ -196,11 +180,7 @@ impl Unit<'_> {
 }
 
 /// Opens the current version of a secret.
-pub(crate) async fn open(
-    store: &dyn Store,
-    ring: &KeyRing,
-    row: &SecretRow,
-) -> Result<SecretValue, Error> {
+pub(crate) async fn open(store: &dyn Store, ring: &KeyRing, row: &SecretRow) -> Result<SecretValue, Error> {
     let version = store.secret_version(row.place, row.id, row.version).await?;
     let sealed = version.and_then(|version| version.sealed).ok_or(Error::DecryptionFailed)?;
     let wanted = sealed_with(&sealed)?;
@@ -211,12 +191,7 @@ pub(crate) async fn open(
 }
 
 fn unwrap(store: StoreId, ring: &KeyRing, row: &KeyRow) -> Result<PlaceKey, Error> {
-    Ok(PlaceKey::unwrap(
-        &row.wrapped,
-        ring,
-        &key_address(store, row.place, row.generation),
-        row.id,
-    )?)
+    Ok(PlaceKey::unwrap(&row.wrapped, ring, &key_address(store, row.place, row.generation), row.id)?)
 }
 
 fn key_address(store: StoreId, place: Place, generation: u32) -> KeyAddress {

@@ -37,10 +37,7 @@ impl ServiceScope {
     /// [`Error::NotFound`] for an unknown place or key; [`Error::CustomerArchived`]; [`Error::FeatureDisabled`];
     /// [`Error::KeyNotAvailable`]; [`Error::DecryptionFailed`]; [`Error::InvalidInput`] for the name of the service or
     /// the reason.
-    pub fn resolve<K: Into<String>>(
-        &self,
-        keys: impl IntoIterator<Item = K>,
-    ) -> Call<Vec<(String, SecretValue)>> {
+    pub fn resolve<K: Into<String>>(&self, keys: impl IntoIterator<Item = K>) -> Call<Vec<(String, SecretValue)>> {
         let keys = Some(keys.into_iter().map(Into::into).collect());
         self.access.change(Resolve { keys, reason: self.reason.clone() })
     }
@@ -93,18 +90,12 @@ impl Resolve {
         match &self.keys {
             Some(keys) => {
                 for key in keys {
-                    rows.push(
-                        store
-                            .secret(place, key)
-                            .await?
-                            .ok_or_else(|| Error::not_found("secret"))?,
-                    );
+                    rows.push(store.secret(place, key).await?.ok_or_else(|| Error::not_found("secret"))?);
                 }
             }
             None => loop {
                 let after = rows.last().map(|row| row.key.clone());
-                let page =
-                    store.secrets(place, after.as_deref(), KEYS_AT_A_TIME, unit.caller).await?;
+                let page = store.secrets(place, after.as_deref(), KEYS_AT_A_TIME, unit.caller).await?;
                 if page.is_empty() {
                     break;
                 }

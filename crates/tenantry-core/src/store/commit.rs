@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::StoreError;
 use super::rows::{
-    CustomerRow, InvitationRow, KeyRow, MemberRow, Place, RootKeyRow, SecretRow, SecretVersionRow,
-    SendsRow, UserRow, VendorRow,
+    CustomerRow, InvitationRow, KeyRow, MemberRow, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, UserRow,
+    VendorRow,
 };
 use crate::clock::Timestamp;
 use crate::ids::{CommitId, CustomerId, SecretId, UserId, VendorId};
@@ -149,9 +149,7 @@ impl Check {
     /// Whether it is about a unique key. When an op finds its key taken, the first of these that fails is the answer.
     pub fn is_of_uniqueness(&self) -> bool {
         match self {
-            Self::VendorKeyUnique { .. }
-            | Self::ExternalIdUnique { .. }
-            | Self::EmailUnique { .. } => true,
+            Self::VendorKeyUnique { .. } | Self::ExternalIdUnique { .. } | Self::EmailUnique { .. } => true,
             Self::ActiveAdministrator(_) | Self::ChainHead(_) | Self::RootKeysKnown(_) => false,
         }
     }
@@ -221,21 +219,15 @@ impl Commit {
         if self.audit.is_empty() {
             return malformed("no audit entry");
         }
-        let bumped: BTreeSet<GuardKey> = self
-            .guards
-            .iter()
-            .filter(|guard| guard.mode == GuardMode::Bump)
-            .map(|guard| guard.key)
-            .collect();
+        let bumped: BTreeSet<GuardKey> =
+            self.guards.iter().filter(|guard| guard.mode == GuardMode::Bump).map(|guard| guard.key).collect();
         // What this commit makes itself needs no guard: nobody else can know it.
         let made: BTreeSet<GuardKey> = self
             .ops
             .iter()
             .filter_map(|op| match op {
                 WriteOp::InsertVendor(row) => Some(GuardKey::Place(Place::Vendor(row.id))),
-                WriteOp::InsertCustomer(row) => {
-                    Some(GuardKey::Place(Place::Customer(row.vendor, row.id)))
-                }
+                WriteOp::InsertCustomer(row) => Some(GuardKey::Place(Place::Customer(row.vendor, row.id))),
                 WriteOp::InsertUser(row) => Some(GuardKey::User(row.vendor, row.id)),
                 _ => None,
             })
@@ -258,15 +250,11 @@ impl Commit {
                 WriteOp::InsertUser(row) => vendor_held(row.vendor),
                 WriteOp::UpdateUser(row) => guarded(GuardKey::User(row.vendor, row.id)),
                 WriteOp::DeleteUser(vendor, id) => guarded(GuardKey::User(*vendor, *id)),
-                WriteOp::InsertMember(row) => {
-                    place(row.place) && guarded(GuardKey::User(row.place.vendor(), row.user))
-                }
+                WriteOp::InsertMember(row) => place(row.place) && guarded(GuardKey::User(row.place.vendor(), row.user)),
                 WriteOp::UpdateMember(row) => {
                     place(row.place) && bumped.contains(&GuardKey::Member(row.place, row.user))
                 }
-                WriteOp::DeleteMember(at, user) => {
-                    place(*at) && guarded(GuardKey::User(at.vendor(), *user))
-                }
+                WriteOp::DeleteMember(at, user) => place(*at) && guarded(GuardKey::User(at.vendor(), *user)),
                 WriteOp::InsertInvitation(row) | WriteOp::UpdateInvitation(row) => place(row.place),
                 WriteOp::PutSends(row, _) => place(row.place),
                 WriteOp::InsertSecret(row) | WriteOp::UpdateSecret(row) => place(row.place),

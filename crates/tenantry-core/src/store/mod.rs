@@ -13,20 +13,15 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-pub use commit::{
-    AuditDetail, AuditEntry, Check, Commit, EntryPosition, Guard, GuardKey, GuardMode, Receipt,
-    WriteOp,
-};
+pub use commit::{AuditDetail, AuditEntry, Check, Commit, EntryPosition, Guard, GuardKey, GuardMode, Receipt, WriteOp};
 pub use error::{OpenError, StoreError};
 pub use memory::MemoryStore;
 pub use open::{Admission, OpenStore, Probe};
-pub use read::{
-    AuditRead, CustomerRead, InvitationRead, MemberRead, SecretRead, UserRead, VendorRead,
-};
+pub use read::{AuditRead, CustomerRead, InvitationRead, MemberRead, SecretRead, UserRead, VendorRead};
 pub use rows::{
-    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, CustomerStatus, DetailRow,
-    InvitationRow, InvitationState, KeyRow, MemberRow, MemberState, Place, RootKeyRow, SecretRow,
-    SecretVersionRow, SendsRow, Standing, StandingMember, StoredFeatures, UserRow, VendorRow,
+    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, CustomerStatus, DetailRow, InvitationRow,
+    InvitationState, KeyRow, MemberRow, MemberState, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow,
+    Standing, StandingMember, StoredFeatures, UserRow, VendorRow,
 };
 
 use crate::call::Caller;

@@ -19,11 +19,7 @@ pub trait OpenStore: Send + 'static {
     /// # Errors
     ///
     /// See [`OpenError`]; nothing was written.
-    async fn open(
-        self: Box<Self>,
-        admission: Admission,
-        caller: Caller,
-    ) -> Result<Arc<dyn Store>, OpenError>;
+    async fn open(self: Box<Self>, admission: Admission, caller: Caller) -> Result<Arc<dyn Store>, OpenError>;
 }
 
 /// What a store found before it was opened.

@@ -7,9 +7,8 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use super::rows::{
-    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DetailRow, InvitationRow, KeyRow,
-    MemberRow, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Standing, UserRow,
-    VendorRow,
+    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DetailRow, InvitationRow, KeyRow, MemberRow, Place,
+    RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Standing, UserRow, VendorRow,
 };
 use crate::call::Caller;
 use crate::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
@@ -26,12 +25,7 @@ pub trait VendorRead {
     /// Vendors in the order of their keys, after this one.
     async fn vendors(&self, after: Option<&str>, limit: usize) -> Read<Vec<VendorRow>>;
     /// The state of `place`, with the membership of `user` in `home`, in one statement; `None` if there is no `place`.
-    async fn standing(
-        &self,
-        user: Option<UserId>,
-        home: Place,
-        place: Place,
-    ) -> Read<Option<Standing>>;
+    async fn standing(&self, user: Option<UserId>, home: Place, place: Place) -> Read<Option<Standing>>;
 }
 
 /// Reads customers.
@@ -40,18 +34,9 @@ pub trait CustomerRead {
     /// The customer with this id.
     async fn customer(&self, vendor: VendorId, id: CustomerId) -> Read<Option<CustomerRow>>;
     /// The customer with this external id.
-    async fn customer_by_external_id(
-        &self,
-        vendor: VendorId,
-        external_id: &str,
-    ) -> Read<Option<CustomerRow>>;
+    async fn customer_by_external_id(&self, vendor: VendorId, external_id: &str) -> Read<Option<CustomerRow>>;
     /// The customers that the query describes.
-    async fn customers(
-        &self,
-        vendor: VendorId,
-        query: &CustomerQuery,
-        caller: Caller,
-    ) -> Read<Vec<CustomerRow>>;
+    async fn customers(&self, vendor: VendorId, query: &CustomerQuery, caller: Caller) -> Read<Vec<CustomerRow>>;
 }
 
 /// Reads users.
@@ -64,13 +49,7 @@ pub trait UserRead {
     /// The memberships of a user, in the order of their places' UUIDs.
     async fn memberships(&self, vendor: VendorId, user: UserId) -> Read<Vec<MemberRow>>;
     /// Vendor's users in the order of their ids, after this one; for `verify`.
-    async fn users(
-        &self,
-        vendor: VendorId,
-        after: Option<UserId>,
-        limit: usize,
-        caller: Caller,
-    ) -> Read<Vec<UserRow>>;
+    async fn users(&self, vendor: VendorId, after: Option<UserId>, limit: usize, caller: Caller) -> Read<Vec<UserRow>>;
 }
 
 /// Reads members.
@@ -100,11 +79,7 @@ pub trait InvitationRead {
     /// The invitation whose token has this hash.
     async fn invitation_by_token(&self, token_hash: &[u8; 32]) -> Read<Option<InvitationRow>>;
     /// The latest invitation for this membership, whatever became of it.
-    async fn latest_invitation(
-        &self,
-        place: Place,
-        member: MemberId,
-    ) -> Read<Option<InvitationRow>>;
+    async fn latest_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>>;
     /// Pending invitations of the place that give the role Administrator, expired or not.
     async fn pending_administrators(&self, place: Place) -> Read<Vec<InvitationRow>>;
     /// Invitations of the place in the order of their ids, after this one.
@@ -125,20 +100,9 @@ pub trait SecretRead {
     /// The secret with this key.
     async fn secret(&self, place: Place, key: &str) -> Read<Option<SecretRow>>;
     /// Secrets of the place in the order of their keys, after this one.
-    async fn secrets(
-        &self,
-        place: Place,
-        after: Option<&str>,
-        limit: usize,
-        caller: Caller,
-    ) -> Read<Vec<SecretRow>>;
+    async fn secrets(&self, place: Place, after: Option<&str>, limit: usize, caller: Caller) -> Read<Vec<SecretRow>>;
     /// One version of a secret.
-    async fn secret_version(
-        &self,
-        place: Place,
-        secret: SecretId,
-        version: u64,
-    ) -> Read<Option<SecretVersionRow>>;
+    async fn secret_version(&self, place: Place, secret: SecretId, version: u64) -> Read<Option<SecretVersionRow>>;
     /// The key generations of the place, oldest first.
     async fn place_keys(&self, place: Place) -> Read<Vec<KeyRow>>;
     /// The root keys that the store has seen.

@@ -9,11 +9,7 @@ use uuid::Uuid;
 
 /// The vendor itself, or one of its customers: what has members, secrets and an audit chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Place {
     /// The vendor itself.
     Vendor(VendorId),

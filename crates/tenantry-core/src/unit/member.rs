@@ -6,9 +6,7 @@ use super::Unit;
 use crate::catalog::Role;
 use crate::error::Error;
 use crate::ids::{MemberId, UserId};
-use crate::store::{
-    CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, StoreError, WriteOp,
-};
+use crate::store::{CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, StoreError, WriteOp};
 
 impl Unit<'_> {
     /// A member of the place that is acted on, guarded against every other change. After [`Unit::bump_place`].
@@ -87,18 +85,11 @@ impl Unit<'_> {
     }
 
     /// Ends the open invitation of a member, if there is one, so that its token no longer works (U4).
-    pub(crate) async fn end_invitation(
-        &mut self,
-        row: &MemberRow,
-        state: InvitationState,
-    ) -> Result<(), Error> {
+    pub(crate) async fn end_invitation(&mut self, row: &MemberRow, state: InvitationState) -> Result<(), Error> {
         if let Some(invitation) = self.store().latest_invitation(row.place, row.id).await?
             && invitation.state == InvitationState::Pending
         {
-            self.write(WriteOp::UpdateInvitation(crate::store::InvitationRow {
-                state,
-                ..invitation
-            }));
+            self.write(WriteOp::UpdateInvitation(crate::store::InvitationRow { state, ..invitation }));
         }
         Ok(())
     }

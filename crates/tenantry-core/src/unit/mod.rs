@@ -15,8 +15,8 @@ use crate::clock::Timestamp;
 use crate::error::{Error, LastAdministrator, RemainingMember};
 use crate::ids::{CommitId, MemberId, UserId, VendorId};
 use crate::store::{
-    AuditDetail, AuditEntry, Check, Commit, CustomerRow, Guard, GuardKey, GuardMode, Place,
-    Standing, Store, StoreError, UserRow, WriteOp,
+    AuditDetail, AuditEntry, Check, Commit, CustomerRow, Guard, GuardKey, GuardMode, Place, Standing, Store,
+    StoreError, UserRow, WriteOp,
 };
 
 /// How often a decision is made anew when others change the same place meanwhile. Each time somebody progressed.
@@ -35,10 +35,7 @@ pub(crate) trait Change: Send + Sync + 'static {
     fn operation(&self) -> &'static Operation;
 
     /// Reads, decides and says what to write. It may be called again, on newer data.
-    fn decide(
-        &self,
-        unit: &mut Unit<'_>,
-    ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+    fn decide(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }
 
 /// What a failed check means.
@@ -73,18 +70,11 @@ impl Access {
     /// Makes a change.
     pub(crate) fn change<C: Change>(&self, change: C) -> Call<C::Answer> {
         let access = self.clone();
-        self.call(
-            change.operation(),
-            move |caller| async move { access.commit(&change, caller).await },
-        )
+        self.call(change.operation(), move |caller| async move { access.commit(&change, caller).await })
     }
 
     /// Makes a change and waits for its commit.
-    pub(crate) async fn commit<C: Change>(
-        &self,
-        change: &C,
-        caller: Caller,
-    ) -> Result<C::Answer, Error> {
+    pub(crate) async fn commit<C: Change>(&self, change: &C, caller: Caller) -> Result<C::Answer, Error> {
         for _ in 0..ATTEMPTS {
             let mut unit = Unit::begin(self, change.operation(), caller).await?;
             match change.decide(&mut unit).await {
@@ -102,11 +92,7 @@ impl Access {
     }
 
     /// Answers what a change would answer, and changes nothing (F5).
-    pub(crate) fn preview<C: Change>(
-        &self,
-        operation: &'static Operation,
-        change: C,
-    ) -> Call<C::Answer> {
+    pub(crate) fn preview<C: Change>(&self, operation: &'static Operation, change: C) -> Call<C::Answer> {
         let access = self.clone();
         self.call(operation, move |caller| async move {
             let mut unit = Unit::begin(&access, operation, caller).await?;
@@ -117,11 +103,7 @@ impl Access {
 
 impl<'a> Unit<'a> {
     /// Reads the actor's standing, decides whether the operation may go on, and guards what that was decided from.
-    async fn begin(
-        access: &'a Access,
-        operation: &Operation,
-        caller: Caller,
-    ) -> Result<Self, Error> {
+    async fn begin(access: &'a Access, operation: &Operation, caller: Caller) -> Result<Self, Error> {
         let mut unit = Self {
             access,
             caller,
@@ -177,8 +159,7 @@ impl<'a> Unit<'a> {
         match self.guards.get_mut(&key) {
             Some(guard) => guard.1 = GuardMode::Bump,
             None => {
-                let standing =
-                    self.access.standing().await?.ok_or_else(|| self.access.nothing_here())?;
+                let standing = self.access.standing().await?.ok_or_else(|| self.access.nothing_here())?;
                 self.bump(key, standing.counter);
             }
         }
@@ -206,11 +187,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Requires something of the commit; if it does not hold, the change is refused with this error.
-    pub(crate) fn require(
-        &mut self,
-        check: Check,
-        error: impl Fn() -> Error + Send + Sync + 'static,
-    ) {
+    pub(crate) fn require(&mut self, check: Check, error: impl Fn() -> Error + Send + Sync + 'static) {
         self.checks.push((check, Unmet::Refuse(Box::new(error))));
     }
 
@@ -221,8 +198,7 @@ impl<'a> Unit<'a> {
 
     /// Requires that the place keeps an active Administrator when this member is acted on (U9).
     pub(crate) fn require_administrator(&mut self, place: Place, member: MemberId) {
-        self.checks
-            .push((Check::ActiveAdministrator(place), Unmet::LastAdministrator(place, member)));
+        self.checks.push((Check::ActiveAdministrator(place), Unmet::LastAdministrator(place, member)));
     }
 
     /// Writes an audit entry without a detail.
@@ -254,8 +230,7 @@ impl<'a> Unit<'a> {
         let store = &*access.app.store;
         let (checks, unmet): (Vec<_>, Vec<_>) = checks.into_iter().unzip();
         let id = CommitId::from_uuid(access.app.new_uuid(now)?);
-        let guards =
-            guards.into_iter().map(|(key, (counter, mode))| Guard { key, counter, mode }).collect();
+        let guards = guards.into_iter().map(|(key, (counter, mode))| Guard { key, counter, mode }).collect();
         let actor = access.actor.to_string();
         let audit = (0..)
             .zip(records)
@@ -303,8 +278,7 @@ fn audit_entry(
         }
     };
     let detail_digest = detail.as_ref().map(|detail| &detail.digest);
-    let header =
-        Header { commit, ordinal, time, actor, action, place, target: &target, detail_digest };
+    let header = Header { commit, ordinal, time, actor, action, place, target: &target, detail_digest };
     let digest = header.digest();
     Ok(AuditEntry { place, time, actor: actor.to_owned(), action, target, digest, detail })
 }
@@ -318,8 +292,6 @@ async fn last_administrator(
 ) -> Result<Error, StoreError> {
     let members = store.members(place, None, NAMED, caller).await?;
     let others = members.into_iter().map(|(row, _)| row).filter(|row| row.id != acted_on);
-    let remaining = others
-        .map(|row| RemainingMember { id: row.id, role: row.role, state: row.state })
-        .collect();
+    let remaining = others.map(|row| RemainingMember { id: row.id, role: row.role, state: row.state }).collect();
     Ok(LastAdministrator { remaining }.into())
 }

@@ -40,8 +40,7 @@ impl EmailAddress {
         if given.len() > LIMIT {
             return Err(InvalidEmail("is longer than 254 bytes"));
         }
-        let options =
-            Options::default().without_display_text().without_domain_literal().with_required_tld();
+        let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
         let address = email_address::EmailAddress::parse_with_options(given, options)
             .map_err(|_| InvalidEmail("is not an address of the form `name@example.com`"))?;
         if !address.local_part().is_ascii() {

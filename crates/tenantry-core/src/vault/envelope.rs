@@ -78,11 +78,7 @@ pub(super) fn seal_with_nonce(
     let header = header(key_id);
     let cipher = XChaCha20Poly1305::new(&Key::from(*key));
     let tag = cipher
-        .encrypt_inout_detached(
-            &XNonce::from(nonce),
-            &associated.under(&header),
-            plain.as_mut_slice().into(),
-        )
+        .encrypt_inout_detached(&XNonce::from(nonce), &associated.under(&header), plain.as_mut_slice().into())
         .map_err(|_| VaultError::UnsupportedFormat)?;
     let mut sealed = Vec::with_capacity(HEADER + NONCE + padded + TAG);
     sealed.extend_from_slice(&header);
@@ -162,11 +158,7 @@ impl Opened {
         let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| failed())?;
         let (value, padding) = rest.split_at_checked(length).ok_or_else(failed)?;
         let exact = (4 + length).next_multiple_of(PADDING) == self.0.len();
-        if exact && padding.iter().all(|byte| *byte == 0) {
-            Ok((value, padding))
-        } else {
-            Err(failed())
-        }
+        if exact && padding.iter().all(|byte| *byte == 0) { Ok((value, padding)) } else { Err(failed()) }
     }
 }
 
@@ -217,8 +209,7 @@ mod tests {
         assert_eq!(size(1), size(60));
         assert_eq!(size(61), size(60) + 64);
         assert_eq!(size(124), size(61));
-        let mut opened =
-            open(&KEY, &ID, &seal(&KEY, &ID, b"x", &address()).unwrap(), &address()).unwrap();
+        let mut opened = open(&KEY, &ID, &seal(&KEY, &ID, b"x", &address()).unwrap(), &address()).unwrap();
         *opened.0.last_mut().unwrap() = 1;
         assert!(opened.value().is_err());
     }

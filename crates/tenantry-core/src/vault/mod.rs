@@ -81,8 +81,7 @@ fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 /// Random bytes straight from the operating system.
 fn random<const N: usize>() -> Result<[u8; N], VaultError> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| VaultError::Random(std::io::Error::other(error)))?;
+    getrandom::fill(&mut bytes).map_err(|error| VaultError::Random(std::io::Error::other(error)))?;
     Ok(bytes)
 }
 

@@ -68,12 +68,7 @@ impl PlaceKey {
     /// [`VaultError::Random`].
     pub fn wrap(&self, root: &RootKey, address: &KeyAddress) -> Result<Vec<u8>, VaultError> {
         let subkey = subkey(root.bytes(), address.store, "tenantry wrap place key v1");
-        envelope::seal(
-            &subkey,
-            root.id().as_bytes(),
-            self.key.as_slice(),
-            &wrapped(address, &self.id),
-        )
+        envelope::seal(&subkey, root.id().as_bytes(), self.key.as_slice(), &wrapped(address, &self.id))
     }
 
     /// Opens a wrapped key with the root key that its envelope names.
@@ -82,12 +77,7 @@ impl PlaceKey {
     ///
     /// [`VaultError::KeyNotAvailable`] when that root key is not in the ring; [`VaultError::DecryptionFailed`];
     /// [`VaultError::UnsupportedFormat`].
-    pub fn unwrap(
-        sealed: &[u8],
-        ring: &KeyRing,
-        address: &KeyAddress,
-        id: [u8; 16],
-    ) -> Result<Self, VaultError> {
+    pub fn unwrap(sealed: &[u8], ring: &KeyRing, address: &KeyAddress, id: [u8; 16]) -> Result<Self, VaultError> {
         let root_id = super::RootKeyId::from_bytes(envelope::sealed_with(sealed)?);
         let root = ring.get(&root_id).ok_or(VaultError::KeyNotAvailable)?;
         let subkey = subkey(root.bytes(), address.store, "tenantry wrap place key v1");
@@ -106,11 +96,7 @@ impl PlaceKey {
     /// # Errors
     ///
     /// [`VaultError::Random`].
-    pub fn seal(
-        &self,
-        value: &SecretValue,
-        address: &SecretAddress<'_>,
-    ) -> Result<Vec<u8>, VaultError> {
+    pub fn seal(&self, value: &SecretValue, address: &SecretAddress<'_>) -> Result<Vec<u8>, VaultError> {
         let subkey = self.secrets_key(address.store);
         envelope::seal(&subkey, &self.id, value.expose().as_bytes(), &secret(address))
     }
@@ -121,13 +107,8 @@ impl PlaceKey {
     ///
     /// [`VaultError::KeyNotAvailable`] when another key sealed it; [`VaultError::DecryptionFailed`];
     /// [`VaultError::UnsupportedFormat`].
-    pub fn open(
-        &self,
-        sealed: &[u8],
-        address: &SecretAddress<'_>,
-    ) -> Result<SecretValue, VaultError> {
-        let opened =
-            envelope::open(&self.secrets_key(address.store), &self.id, sealed, &secret(address))?;
+    pub fn open(&self, sealed: &[u8], address: &SecretAddress<'_>) -> Result<SecretValue, VaultError> {
+        let opened = envelope::open(&self.secrets_key(address.store), &self.id, sealed, &secret(address))?;
         let value = str::from_utf8(opened.value()?).map_err(|_| VaultError::DecryptionFailed)?;
         Ok(value.into())
     }
@@ -141,19 +122,12 @@ impl PlaceKey {
 pub(super) fn subkey(key: &[u8; 32], store: StoreId, purpose: &str) -> Zeroizing<[u8; 32]> {
     let mut subkey = Zeroizing::new([0; 32]);
     // 32 bytes are far below the limit of HKDF, the only error there is.
-    let _ = Hkdf::<Sha256>::new(Some(store.as_bytes()), key)
-        .expand(purpose.as_bytes(), subkey.as_mut_slice());
+    let _ = Hkdf::<Sha256>::new(Some(store.as_bytes()), key).expand(purpose.as_bytes(), subkey.as_mut_slice());
     subkey
 }
 
-fn place(
-    purpose: &str,
-    store: StoreId,
-    vendor: VendorId,
-    customer: Option<CustomerId>,
-) -> Associated {
-    let associated =
-        Associated::new(purpose).with(store.as_bytes()).with(vendor.as_uuid().as_bytes());
+fn place(purpose: &str, store: StoreId, vendor: VendorId, customer: Option<CustomerId>) -> Associated {
+    let associated = Associated::new(purpose).with(store.as_bytes()).with(vendor.as_uuid().as_bytes());
     match customer {
         Some(customer) => associated.with(customer.as_uuid().as_bytes()),
         None => associated.with(b"vendor"),
@@ -161,9 +135,7 @@ fn place(
 }
 
 fn wrapped(address: &KeyAddress, id: &[u8; 16]) -> Associated {
-    place("place key", address.store, address.vendor, address.customer)
-        .with(id)
-        .with(&address.generation.to_be_bytes())
+    place("place key", address.store, address.vendor, address.customer).with(id).with(&address.generation.to_be_bytes())
 }
 
 fn secret(address: &SecretAddress<'_>) -> Associated {
@@ -182,24 +154,12 @@ mod tests {
 
     fn key_address() -> KeyAddress {
         let vendor = VendorId::from_uuid(Uuid::from_u128(4));
-        KeyAddress {
-            store: STORE,
-            vendor,
-            customer: Some(CustomerId::from_uuid(Uuid::from_u128(5))),
-            generation: 1,
-        }
+        KeyAddress { store: STORE, vendor, customer: Some(CustomerId::from_uuid(Uuid::from_u128(5))), generation: 1 }
     }
 
     fn secret_address() -> SecretAddress<'static> {
         let KeyAddress { store, vendor, customer, .. } = key_address();
-        SecretAddress {
-            store,
-            vendor,
-            customer,
-            secret: SecretId::from_uuid(Uuid::from_u128(6)),
-            key: "K",
-            version: 7,
-        }
+        SecretAddress { store, vendor, customer, secret: SecretId::from_uuid(Uuid::from_u128(6)), key: "K", version: 7 }
     }
 
     #[test]
@@ -217,10 +177,7 @@ mod tests {
             SecretAddress { key: "L", ..home },
             SecretAddress { version: 8, ..home },
         ] {
-            assert!(
-                matches!(key.open(&sealed, &moved), Err(VaultError::DecryptionFailed)),
-                "{moved:?}"
-            );
+            assert!(matches!(key.open(&sealed, &moved), Err(VaultError::DecryptionFailed)), "{moved:?}");
         }
         let other = PlaceKey::generate().unwrap();
         assert!(matches!(other.open(&sealed, &home), Err(VaultError::KeyNotAvailable)));
@@ -228,8 +185,7 @@ mod tests {
 
     #[test]
     fn a_wrapped_key_opens_only_with_its_root_key_and_at_its_address() {
-        let (root, key, home) =
-            (RootKey::from_bytes([1; 32]), PlaceKey::generate().unwrap(), key_address());
+        let (root, key, home) = (RootKey::from_bytes([1; 32]), PlaceKey::generate().unwrap(), key_address());
         let wrapped = key.wrap(&root, &home).unwrap();
         let ring = KeyRing::new(RootKey::from_bytes([2; 32])).with(root);
         let back = PlaceKey::unwrap(&wrapped, &ring, &home, key.id()).unwrap();
@@ -250,10 +206,7 @@ mod tests {
     fn frozen_vectors() {
         let vectors = include_str!("../../testdata/vault_vectors.txt");
         let vector = |name: &str| {
-            let line = vectors
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-                .unwrap();
+            let line = vectors.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
             (0..line.len())
                 .step_by(2)
                 .map(|at| u8::from_str_radix(line.get(at..at + 2).unwrap(), 16).unwrap())
@@ -275,12 +228,8 @@ mod tests {
         );
         assert_eq!(wrapped.unwrap(), vector("wrapped-key"));
         let ring = KeyRing::from(root);
-        let unwrapped =
-            PlaceKey::unwrap(&vector("wrapped-key"), &ring, &key_address(), key.id).unwrap();
-        assert_eq!(
-            unwrapped.open(&vector("sealed-secret"), &secret_address()).unwrap().expose(),
-            "hunter2"
-        );
+        let unwrapped = PlaceKey::unwrap(&vector("wrapped-key"), &ring, &key_address(), key.id).unwrap();
+        assert_eq!(unwrapped.open(&vector("sealed-secret"), &secret_address()).unwrap().expose(), "hunter2");
         let sealed = envelope::seal_with_nonce(
             &key.secrets_key(STORE),
             &key.id,

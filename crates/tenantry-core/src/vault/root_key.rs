@@ -89,9 +89,7 @@ impl RootKey {
     ///
     /// [`RootKeyError::Unset`], [`RootKeyError::Malformed`].
     pub fn from_env(variable: &str) -> Result<Self, RootKeyError> {
-        let text = env::var(variable)
-            .map(Zeroizing::new)
-            .map_err(|_| RootKeyError::Unset(variable.to_owned()))?;
+        let text = env::var(variable).map(Zeroizing::new).map_err(|_| RootKeyError::Unset(variable.to_owned()))?;
         Self::parse(&text).ok_or_else(|| RootKeyError::Malformed(variable.to_owned()))
     }
 
@@ -126,10 +124,8 @@ impl RootKey {
     /// Writes the key under another name and links it to its own, which fails if that exists: then another was first.
     fn create(&self, path: &Path) -> Result<(), RootKeyError> {
         let in_file = |source| file_error(path, source);
-        let number: [u8; 8] =
-            random().map_err(|error| RootKeyError::Random(io::Error::other(error)))?;
-        let mut name =
-            path.file_name().ok_or_else(|| in_file(ErrorKind::InvalidInput.into()))?.to_owned();
+        let number: [u8; 8] = random().map_err(|error| RootKeyError::Random(io::Error::other(error)))?;
+        let mut name = path.file_name().ok_or_else(|| in_file(ErrorKind::InvalidInput.into()))?.to_owned();
         name.push(format!(".{:016x}", u64::from_be_bytes(number)));
         let temporary = path.with_file_name(name);
         let written = self.write(&temporary).and_then(|()| match fs::hard_link(&temporary, path) {
@@ -194,8 +190,7 @@ fn decodes<E: Encoding>(text: &str, bytes: &mut [u8; 32]) -> bool {
 }
 
 fn decodes_hex(text: &str, bytes: &mut [u8; 32]) -> bool {
-    let mut digits =
-        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()));
+    let mut digits = text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()));
     for byte in bytes.iter_mut() {
         match (digits.next().flatten(), digits.next().flatten()) {
             (Some(high), Some(low)) => *byte = high << 4 | low,
@@ -207,8 +202,7 @@ fn decodes_hex(text: &str, bytes: &mut [u8; 32]) -> bool {
 
 /// Makes the new name in a folder durable.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
@@ -284,26 +278,15 @@ mod tests {
             fs::write(&path, text).unwrap();
             assert_eq!(RootKey::from_file(&path).unwrap().id(), id);
         }
-        for text in [
-            String::new(),
-            "fb".repeat(31),
-            "fb".repeat(33),
-            "xy".repeat(32),
-            Base64::encode_string(&[1; 31]),
-        ] {
+        for text in [String::new(), "fb".repeat(31), "fb".repeat(33), "xy".repeat(32), Base64::encode_string(&[1; 31])]
+        {
             fs::write(&path, &text).unwrap();
             let error = RootKey::from_file(&path).unwrap_err();
             assert!(matches!(error, RootKeyError::Malformed(_)));
             assert!(text.is_empty() || !error.to_string().contains(&text));
         }
-        assert!(matches!(
-            RootKey::from_file(folder.path().join("none")),
-            Err(RootKeyError::File { .. })
-        ));
-        assert!(matches!(
-            RootKey::from_env("TENANTRY_NO_SUCH_VARIABLE"),
-            Err(RootKeyError::Unset(_))
-        ));
+        assert!(matches!(RootKey::from_file(folder.path().join("none")), Err(RootKeyError::File { .. })));
+        assert!(matches!(RootKey::from_env("TENANTRY_NO_SUCH_VARIABLE"), Err(RootKeyError::Unset(_))));
     }
 
     #[test]
@@ -311,19 +294,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         let ids: Vec<_> = std::thread::scope(|scope| {
-            let creating: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| RootKey::from_file_or_create(&path).unwrap().id()))
-                .collect();
+            let creating: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| RootKey::from_file_or_create(&path).unwrap().id())).collect();
             creating.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(ids.windows(2).all(|pair| pair[0] == pair[1]));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
         #[cfg(unix)]
-        assert_eq!(
-            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions())
-                & 0o777,
-            0o600
-        );
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
     }
 
     #[test]

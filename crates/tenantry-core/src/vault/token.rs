@@ -35,9 +35,7 @@ impl InvitationToken {
 
     fn of(secret: &[u8; 32]) -> Self {
         let mut bytes = Zeroizing::new([0; 36]);
-        for (byte, part) in
-            bytes.iter_mut().zip(secret.iter().chain(&crc32fast::hash(secret).to_be_bytes()))
-        {
+        for (byte, part) in bytes.iter_mut().zip(secret.iter().chain(&crc32fast::hash(secret).to_be_bytes())) {
             *byte = *part;
         }
         // 36 bytes are 48 characters, without padding.
@@ -55,14 +53,9 @@ impl InvitationToken {
     pub fn parse(text: &str) -> Result<Self, InvalidToken> {
         let encoded = text.strip_prefix(PREFIX).ok_or(InvalidToken)?;
         let mut bytes = Zeroizing::new([0; 36]);
-        let decoded =
-            Base64UrlUnpadded::decode(encoded, bytes.as_mut_slice()).map_err(|_| InvalidToken)?;
+        let decoded = Base64UrlUnpadded::decode(encoded, bytes.as_mut_slice()).map_err(|_| InvalidToken)?;
         let (secret, checksum) = decoded.split_first_chunk::<32>().ok_or(InvalidToken)?;
-        if checksum == crc32fast::hash(secret).to_be_bytes() {
-            Ok(Self::of(secret))
-        } else {
-            Err(InvalidToken)
-        }
+        if checksum == crc32fast::hash(secret).to_be_bytes() { Ok(Self::of(secret)) } else { Err(InvalidToken) }
     }
 
     /// The token itself: put it into the link of the e-mail, and nowhere else.
@@ -96,10 +89,7 @@ mod tests {
         for index in 0..text.len() {
             let mut bytes = text.clone().into_bytes();
             bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
-            assert!(
-                InvitationToken::parse(str::from_utf8(&bytes).unwrap()).is_err(),
-                "character {index}"
-            );
+            assert!(InvitationToken::parse(str::from_utf8(&bytes).unwrap()).is_err(), "character {index}");
             assert!(InvitationToken::parse(text.get(..index).unwrap()).is_err());
         }
         assert!(InvitationToken::parse(&format!("{text}A")).is_err());
@@ -111,11 +101,7 @@ mod tests {
         let token = InvitationToken::of(&[7; 32]);
         let hash: String = token.hash().iter().map(|byte| format!("{byte:02x}")).collect();
         let vectors = include_str!("../../testdata/vault_vectors.txt");
-        assert!(
-            vectors.lines().any(|line| line == format!("token {}", token.expose())),
-            "{}",
-            token.expose()
-        );
+        assert!(vectors.lines().any(|line| line == format!("token {}", token.expose())), "{}", token.expose());
         assert!(vectors.lines().any(|line| line == format!("token-hash {hash}")), "{hash}");
     }
 }

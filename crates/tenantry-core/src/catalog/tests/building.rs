@@ -6,9 +6,7 @@ fn refused(builder: CatalogBuilder) -> (CatalogError, String) {
     let error = builder.build().unwrap_err();
     let message = error.to_string();
     assert!(
-        !message.contains('\n')
-            && !message.ends_with('.')
-            && !message.starts_with(char::is_uppercase),
+        !message.contains('\n') && !message.ends_with('.') && !message.starts_with(char::is_uppercase),
         "{message}"
     );
     (error, message)
@@ -28,15 +26,9 @@ fn r5_what_the_host_adds_stands_after_the_standard_content() {
         .build()
         .unwrap();
     let features: Vec<_> = catalog.features().map(Feature::name).collect();
-    assert_eq!(
-        features,
-        ["deployments", "alerts", "artifacts", "support_bundles", "backups", "reports"]
-    );
+    assert_eq!(features, ["deployments", "alerts", "artifacts", "support_bundles", "backups", "reports"]);
     assert_eq!(catalog.sections().last().map(Section::key), Some("reports"));
-    assert_eq!(
-        catalog.missing(&catalog.on(["deployments"]), "reports"),
-        ["alerts", "backups", "reports"]
-    );
+    assert_eq!(catalog.missing(&catalog.on(["deployments"]), "reports"), ["alerts", "backups", "reports"]);
 }
 
 #[test]
@@ -68,13 +60,9 @@ fn f6_the_shortest_cycle_is_named() {
 
 #[test]
 fn f6_an_unknown_name_is_named_with_what_needs_it() {
-    let (error, text) = refused(
-        Catalog::builder().feature(Feature::new("reports", "Reports").requires("backups\n")),
-    );
+    let (error, text) = refused(Catalog::builder().feature(Feature::new("reports", "Reports").requires("backups\n")));
     assert_eq!(text, "the catalogue has no feature `backups\\n`, which `reports` needs");
-    assert!(
-        matches!(error, CatalogError::UnknownName { kind: "feature", name, .. } if name == "backups\n")
-    );
+    assert!(matches!(error, CatalogError::UnknownName { kind: "feature", name, .. } if name == "backups\n"));
     assert_eq!(
         message(Catalog::builder().permission(Permission::service("x.run").needs("backups"))),
         "the catalogue has no feature `backups`, which `x.run` needs"
@@ -89,10 +77,7 @@ fn f6_an_unknown_name_is_named_with_what_needs_it() {
 #[test]
 fn f6_a_duplicate_is_named() {
     for (builder, expected) in [
-        (
-            Catalog::builder().feature(Feature::new("alerts", "Again")),
-            "the catalogue has the feature `alerts` twice",
-        ),
+        (Catalog::builder().feature(Feature::new("alerts", "Again")), "the catalogue has the feature `alerts` twice"),
         (
             Catalog::builder().permission(Permission::vendor("audit.view", Roles::NONE)),
             "the catalogue has the vendor permission `audit.view` twice",
@@ -102,8 +87,7 @@ fn f6_a_duplicate_is_named() {
             "the catalogue has the section `home` twice",
         ),
         (
-            Catalog::builder()
-                .feature(Feature::new("x", "X").requires("alerts").requires("alerts")),
+            Catalog::builder().feature(Feature::new("x", "X").requires("alerts").requires("alerts")),
             "the feature `x` has the requirement `alerts` twice",
         ),
     ] {
@@ -124,23 +108,15 @@ fn f6_names_keys_and_titles_follow_their_rules() {
             assert!(matches!(refused(builder).0, CatalogError::InvalidName { .. }), "{name}");
         }
     }
-    assert!(
-        Catalog::empty().feature(Feature::new("a".repeat(64), "t".repeat(100))).build().is_ok()
-    );
+    assert!(Catalog::empty().feature(Feature::new("a".repeat(64), "t".repeat(100))).build().is_ok());
     for name in ["", "view", "a.", ".a", "a..b", "A.b", "a.1", &format!("a.{}", "b".repeat(127))] {
         let (error, _) = refused(Catalog::empty().permission(Permission::vendor(name, Roles::ALL)));
-        assert!(
-            matches!(error, CatalogError::InvalidName { kind: "permission name", .. }),
-            "{name}"
-        );
+        assert!(matches!(error, CatalogError::InvalidName { kind: "permission name", .. }), "{name}");
     }
     assert!(Catalog::empty().permission(Permission::vendor("a.b_1.c", Roles::ALL)).build().is_ok());
     for title in ["", "two\nlines", &"t".repeat(101)] {
         let (error, _) = refused(Catalog::empty().feature(Feature::new("a", title)));
-        assert!(
-            matches!(error, CatalogError::InvalidName { kind: "feature title", .. }),
-            "{title}"
-        );
+        assert!(matches!(error, CatalogError::InvalidName { kind: "feature title", .. }), "{title}");
     }
     assert_eq!(
         message(Catalog::empty().feature(Feature::new("a", ""))),
@@ -150,9 +126,8 @@ fn f6_names_keys_and_titles_follow_their_rules() {
 
 #[test]
 fn r6_a_permission_has_nothing_that_its_side_cannot_have() {
-    let (error, text) = refused(
-        Catalog::builder().permission(Permission::vendor("x.view", Roles::ALL).needs("alerts")),
-    );
+    let (error, text) =
+        refused(Catalog::builder().permission(Permission::vendor("x.view", Roles::ALL).needs("alerts")));
     assert!(matches!(error, CatalogError::InvalidPermission { portal: Portal::Vendor, .. }));
     assert!(text.starts_with("the vendor permission `x.view` cannot need a feature"), "{text}");
     for permission in [Permission::customer("x.view", Roles::ALL), Permission::service("x.view")] {
@@ -169,8 +144,5 @@ fn a_catalogue_is_shared_between_threads_and_printed_in_a_line() {
     shared::<PermissionSet>();
     let printed = format!("{:?}", Catalog::standard());
     let features = r#"["deployments", "alerts", "artifacts", "support_bundles"]"#;
-    assert_eq!(
-        printed,
-        format!("Catalog {{ features: {features}, permissions: 44, sections: 9 }}")
-    );
+    assert_eq!(printed, format!("Catalog {{ features: {features}, permissions: 44, sections: 9 }}"));
 }

@@ -15,9 +15,7 @@ struct Model(Vec<(String, Set)>);
 impl Model {
     fn build(&self) -> Catalog {
         let feature = |(name, requires): &(String, Set)| {
-            requires
-                .iter()
-                .fold(Feature::new(name, "Title"), |feature, required| feature.requires(required))
+            requires.iter().fold(Feature::new(name, "Title"), |feature, required| feature.requires(required))
         };
         self.0.iter().map(feature).fold(Catalog::empty(), CatalogBuilder::feature).build().unwrap()
     }
@@ -28,8 +26,7 @@ impl Model {
 
     fn below(&self, name: &str) -> Set {
         let mut found = Set::from([name.to_owned()]);
-        while let Some(more) =
-            found.iter().flat_map(|name| self.requires(name).unwrap()).find(|n| !found.contains(*n))
+        while let Some(more) = found.iter().flat_map(|name| self.requires(name).unwrap()).find(|n| !found.contains(*n))
         {
             found.insert(more.clone());
         }
@@ -46,22 +43,15 @@ impl Model {
     }
 
     fn on(&self, stored: &Set) -> Set {
-        let mut on: Set =
-            stored.iter().filter(|name| self.requires(name).is_some()).cloned().collect();
-        while let Some(off) =
-            on.iter().find(|name| !self.requires(name).unwrap().is_subset(&on)).cloned()
-        {
+        let mut on: Set = stored.iter().filter(|name| self.requires(name).is_some()).cloned().collect();
+        while let Some(off) = on.iter().find(|name| !self.requires(name).unwrap().is_subset(&on)).cloned() {
             on.remove(&off);
         }
         on
     }
 
     fn after(&self, stored: &Set, edit: &Edit) -> Set {
-        if edit.enable {
-            stored | &self.below(&edit.feature)
-        } else {
-            stored - &self.above(&edit.feature)
-        }
+        if edit.enable { stored | &self.below(&edit.feature) } else { stored - &self.above(&edit.feature) }
     }
 }
 
@@ -74,11 +64,7 @@ struct Edit {
 impl Edit {
     fn decide(&self, catalog: &Catalog, stored: &Set) -> Result<Change, UnknownFeature> {
         let stored = stored.iter().map(String::as_str);
-        if self.enable {
-            catalog.enable(stored, &self.feature)
-        } else {
-            catalog.disable(stored, &self.feature)
-        }
+        if self.enable { catalog.enable(stored, &self.feature) } else { catalog.disable(stored, &self.feature) }
     }
 }
 
@@ -97,8 +83,7 @@ fn model() -> impl Strategy<Value = Model> {
             let number = |node| name(if upside_down { POOL - node } else { node });
             let there = |node: &usize| features[*node].0;
             let row = |node: usize| {
-                let required =
-                    features[node].1.iter().filter_map(|any| any.checked_rem(node)).filter(there);
+                let required = features[node].1.iter().filter_map(|any| any.checked_rem(node)).filter(there);
                 (number(node), required.map(number).collect())
             };
             (0..features.len()).filter(there).map(row).collect::<Vec<_>>()
@@ -108,8 +93,7 @@ fn model() -> impl Strategy<Value = Model> {
 }
 
 fn edits() -> impl Strategy<Value = Vec<Edit>> {
-    let edit = (any::<bool>(), 0..POOL)
-        .prop_map(|(enable, number)| Edit { enable, feature: name(number) });
+    let edit = (any::<bool>(), 0..POOL).prop_map(|(enable, number)| Edit { enable, feature: name(number) });
     prop::collection::vec(edit, 1..20)
 }
 
@@ -123,11 +107,7 @@ fn owned(names: Vec<&str>) -> Set {
 
 /// The names in the order of the catalogue.
 fn in_order(catalog: &Catalog, names: &Set) -> Vec<String> {
-    catalog
-        .features()
-        .map(|feature| feature.name().to_owned())
-        .filter(|name| names.contains(name))
-        .collect()
+    catalog.features().map(|feature| feature.name().to_owned()).filter(|name| names.contains(name)).collect()
 }
 
 proptest! {
@@ -266,23 +246,12 @@ fn f7_a_feature_with_a_new_requirement_waits_and_comes_back() {
     let stored = ["alerts", "artifacts", "deployments"];
     let resolved = new.resolve(stored);
     assert_eq!(new.names(&resolved.on), ["deployments"]);
-    assert_eq!(
-        (resolved.waiting, resolved.unknown),
-        (vec!["alerts".to_owned()], vec!["artifacts".to_owned()])
-    );
+    assert_eq!((resolved.waiting, resolved.unknown), (vec!["alerts".to_owned()], vec!["artifacts".to_owned()]));
     assert_eq!(new.missing(&resolved.on, "alerts"), ["reports", "alerts"]);
 
     let change = new.enable(stored, "reports").unwrap();
-    assert_eq!(
-        change.changed,
-        ["reports", "alerts"],
-        "what waited comes back, and the answer says so"
-    );
-    assert_eq!(
-        change.stored,
-        ["alerts", "artifacts", "deployments", "reports"],
-        "unknown names stay stored"
-    );
+    assert_eq!(change.changed, ["reports", "alerts"], "what waited comes back, and the answer says so");
+    assert_eq!(change.stored, ["alerts", "artifacts", "deployments", "reports"], "unknown names stay stored");
 
     // The old release, still running, changes something of its own and loses nothing of the new one's.
     let change = old.disable(change.stored.iter().map(String::as_str), "artifacts").unwrap();

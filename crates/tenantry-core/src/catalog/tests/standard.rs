@@ -47,21 +47,14 @@ fn r2_what_nothing_allows_is_denied() {
         assert!(ids.iter().all(|id| !mask.contains(*id)));
     }
     let beyond = PermissionId(999);
-    assert!(
-        !catalog.allows(beyond, Role::Administrator)
-            && !catalog.feature_is_on(beyond, &catalog.on([]))
-    );
-    assert!(
-        !catalog.permission_set(Portal::Vendor, Some(Role::Administrator), None).contains(beyond)
-    );
+    assert!(!catalog.allows(beyond, Role::Administrator) && !catalog.feature_is_on(beyond, &catalog.on([])));
+    assert!(!catalog.permission_set(Portal::Vendor, Some(Role::Administrator), None).contains(beyond));
 }
 
 #[test]
 fn r3_a_permission_is_known_when_any_side_has_it() {
     let catalog = Catalog::standard();
-    assert!(
-        catalog.knows_permission("customers.view") && catalog.knows_permission("secrets.resolve")
-    );
+    assert!(catalog.knows_permission("customers.view") && catalog.knows_permission("secrets.resolve"));
     assert!(catalog.permission(Portal::Customer, "customers.view").is_none());
     assert!(!catalog.knows_permission("customers") && !catalog.knows_permission(""));
 }
@@ -80,53 +73,31 @@ fn r6_the_same_name_has_the_roles_of_its_side() {
 #[test]
 fn f9_the_mask_is_the_role_and_the_feature_for_every_side_role_and_feature_set() {
     let catalog = Catalog::standard();
-    for stored in [
-        vec![],
-        vec!["alerts"],
-        vec!["deployments"],
-        vec!["deployments", "alerts"],
-        vec!["support_bundles"],
-    ] {
+    for stored in [vec![], vec!["alerts"], vec!["deployments"], vec!["deployments", "alerts"], vec!["support_bundles"]]
+    {
         let on = catalog.on(stored.iter().copied());
         for portal in [Portal::Vendor, Portal::Customer, Portal::Service] {
             for role in Role::ALL {
                 let mask = catalog.permission_set(portal, Some(role), Some(&on));
                 for permission in catalog.permissions() {
                     let id = catalog.permission(permission.portal(), permission.name()).unwrap();
-                    let feature_on =
-                        permission.feature().is_none_or(|feature| catalog.has(&on, feature));
-                    let expected = permission.portal() == portal
-                        && permission.roles().contains(role)
-                        && feature_on;
-                    assert_eq!(
-                        mask.contains(id),
-                        expected,
-                        "{portal} {role} {stored:?} {}",
-                        permission.name()
-                    );
+                    let feature_on = permission.feature().is_none_or(|feature| catalog.has(&on, feature));
+                    let expected = permission.portal() == portal && permission.roles().contains(role) && feature_on;
+                    assert_eq!(mask.contains(id), expected, "{portal} {role} {stored:?} {}", permission.name());
                 }
             }
         }
     }
     let resolve = catalog.permission(Portal::Service, "secrets.resolve").unwrap();
-    assert!(
-        !catalog.permission_set(Portal::Service, None, Some(&catalog.on([]))).contains(resolve)
-    );
+    assert!(!catalog.permission_set(Portal::Service, None, Some(&catalog.on([]))).contains(resolve));
 }
 
 #[test]
 fn c5_staff_may_read_manage_and_delete_an_archived_customer_and_nothing_else() {
     let catalog = Catalog::standard();
-    let changing =
-        names_where(&catalog, |p| p.is_allowed_while_archived() && !p.name().ends_with(".view"));
-    assert_eq!(
-        changing,
-        ["customers.manage", "customers.delete", "customer_users.manage", "users.manage"]
-    );
-    assert!(
-        names_where(&catalog, |p| p.is_allowed_while_archived() && p.portal() != Portal::Vendor)
-            .is_empty()
-    );
+    let changing = names_where(&catalog, |p| p.is_allowed_while_archived() && !p.name().ends_with(".view"));
+    assert_eq!(changing, ["customers.manage", "customers.delete", "customer_users.manage", "users.manage"]);
+    assert!(names_where(&catalog, |p| p.is_allowed_while_archived() && p.portal() != Portal::Vendor).is_empty());
     let unreadable = |p: &Permission| p.portal() == Portal::Vendor && p.name().ends_with(".view");
     assert!(names_where(&catalog, |p| unreadable(p) && !p.is_allowed_while_archived()).is_empty());
 }
@@ -134,8 +105,7 @@ fn c5_staff_may_read_manage_and_delete_an_archived_customer_and_nothing_else() {
 #[test]
 fn f1_f2_the_four_features_and_what_new_customers_have() {
     let catalog = Catalog::standard();
-    let features: Vec<_> =
-        catalog.features().map(|f| (f.name(), f.title(), f.requirements().join(" "))).collect();
+    let features: Vec<_> = catalog.features().map(|f| (f.name(), f.title(), f.requirements().join(" "))).collect();
     let row = |name, title, requires: &str| (name, title, requires.to_owned());
     assert_eq!(
         features,
@@ -154,8 +124,7 @@ fn f1_f2_the_four_features_and_what_new_customers_have() {
 #[test]
 fn p1_the_sections_in_order() {
     let catalog = Catalog::standard();
-    let sections: Vec<_> =
-        catalog.sections().iter().map(|s| (s.key(), s.title(), s.permission())).collect();
+    let sections: Vec<_> = catalog.sections().iter().map(|s| (s.key(), s.title(), s.permission())).collect();
     assert_eq!(
         sections,
         [

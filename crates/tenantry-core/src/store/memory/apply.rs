@@ -5,9 +5,8 @@ use crate::audit;
 use crate::catalog::Role;
 use crate::ids::{CustomerId, UserId, VendorId};
 use crate::store::{
-    AuditEntry, AuditRow, ChainHead, Check, Commit, CustomerRow, DetailRow, EntryPosition, Guard,
-    GuardKey, GuardMode, InvitationRow, MemberRow, MemberState, Place, Receipt, SecretRow,
-    StoreError, UserRow, WriteOp,
+    AuditEntry, AuditRow, ChainHead, Check, Commit, CustomerRow, DetailRow, EntryPosition, Guard, GuardKey, GuardMode,
+    InvitationRow, MemberRow, MemberState, Place, Receipt, SecretRow, StoreError, UserRow, WriteOp,
 };
 
 type Applied = Result<(), StoreError>;
@@ -44,18 +43,12 @@ impl Tables {
 
     fn guard(&mut self, guard: &Guard) -> Applied {
         let counter = match guard.key {
-            GuardKey::Place(Place::Vendor(id)) => {
-                self.vendors.get_mut(&id).map(|row| &mut row.counter)
-            }
+            GuardKey::Place(Place::Vendor(id)) => self.vendors.get_mut(&id).map(|row| &mut row.counter),
             GuardKey::Place(Place::Customer(vendor, id)) => {
                 self.customers.get_mut(&(vendor, id)).map(|row| &mut row.counter)
             }
-            GuardKey::Member(place, user) => {
-                self.members.get_mut(&(at(place), user)).map(|row| &mut row.counter)
-            }
-            GuardKey::User(vendor, id) => {
-                self.users.get_mut(&(vendor, id)).map(|row| &mut row.counter)
-            }
+            GuardKey::Member(place, user) => self.members.get_mut(&(at(place), user)).map(|row| &mut row.counter),
+            GuardKey::User(vendor, id) => self.users.get_mut(&(vendor, id)).map(|row| &mut row.counter),
         };
         match counter {
             Some(counter) if *counter == guard.counter => {
@@ -104,8 +97,7 @@ impl Tables {
                 self.emails.remove_mut(&(vendor, old.email_key));
                 self.users.remove_mut(&(vendor, id));
                 let subject = id.to_string();
-                let theirs =
-                    self.details_of(vendor).filter(|(_, detail)| detail.subject == subject);
+                let theirs = self.details_of(vendor).filter(|(_, detail)| detail.subject == subject);
                 for key in theirs.map(|(key, _)| *key).collect::<Vec<_>>() {
                     self.details.remove_mut(&key);
                 }
@@ -141,8 +133,7 @@ impl Tables {
             }
             WriteOp::PutSends(row, before) => {
                 let vendor = row.place.vendor();
-                let old =
-                    self.sends.iter().filter(|(key, row)| key.0.0 == vendor && row.latest < before);
+                let old = self.sends.iter().filter(|(key, row)| key.0.0 == vendor && row.latest < before);
                 for key in old.map(|(key, _)| *key).collect::<Vec<_>>() {
                     self.sends.remove_mut(&key);
                 }
@@ -165,8 +156,7 @@ impl Tables {
                 Ok(())
             }
             WriteOp::DeleteSecret(place, id) => {
-                let old =
-                    self.secrets_of(at(place)).find(|row| row.id == id).cloned().ok_or(gone)?;
+                let old = self.secrets_of(at(place)).find(|row| row.id == id).cloned().ok_or(gone)?;
                 self.count(place, |customer| customer.secrets -= 1);
                 self.remove_secret(&old);
                 Ok(())
@@ -190,13 +180,10 @@ impl Tables {
 
     fn holds(&self, check: &Check) -> bool {
         match check {
-            Check::VendorKeyUnique { key, vendor } => {
-                self.vendor_keys.get(key).is_none_or(|owner| owner == vendor)
+            Check::VendorKeyUnique { key, vendor } => self.vendor_keys.get(key).is_none_or(|owner| owner == vendor),
+            Check::ExternalIdUnique { vendor, external_id, customer } => {
+                self.external_ids.get(&(*vendor, external_id.clone())).is_none_or(|owner| owner == customer)
             }
-            Check::ExternalIdUnique { vendor, external_id, customer } => self
-                .external_ids
-                .get(&(*vendor, external_id.clone()))
-                .is_none_or(|owner| owner == customer),
             Check::EmailUnique { vendor, email_key, user } => {
                 self.emails.get(&(*vendor, email_key.clone())).is_none_or(|owner| owner == user)
             }
@@ -207,8 +194,7 @@ impl Tables {
     }
 
     pub(super) fn active_administrators(&self, place: Place) -> u64 {
-        let active =
-            |row: &&MemberRow| row.role == Role::Administrator && row.state == MemberState::Active;
+        let active = |row: &&MemberRow| row.role == Role::Administrator && row.state == MemberState::Active;
         self.members_of(at(place)).filter(active).count() as u64
     }
 
@@ -303,15 +289,9 @@ impl Tables {
         }
     }
 
-    fn append(
-        &mut self,
-        commit: crate::ids::CommitId,
-        ordinal: u32,
-        entry: AuditEntry,
-    ) -> EntryPosition {
+    fn append(&mut self, commit: crate::ids::CommitId, ordinal: u32, entry: AuditEntry) -> EntryPosition {
         let AuditEntry { place, time, actor, action, target, digest, detail } = entry;
-        let (number, previous) =
-            self.heads.get(&at(place)).map_or((1, [0; 32]), |head| (head.number + 1, head.hash));
+        let (number, previous) = self.heads.get(&at(place)).map_or((1, [0; 32]), |head| (head.number + 1, head.hash));
         let vendor = place.vendor();
         let position = self.last_position(vendor) + 1;
         let hash = audit::link(&previous, number, position, &digest);
@@ -319,29 +299,12 @@ impl Tables {
         self.chain.insert_mut((at(place), number), position);
         let detail_digest = detail.as_ref().map(|detail| detail.digest);
         if let Some(detail) = detail {
-            let row = DetailRow {
-                place,
-                number,
-                salt: detail.salt,
-                subject: detail.subject,
-                body: detail.body,
-            };
+            let row = DetailRow { place, number, salt: detail.salt, subject: detail.subject, body: detail.body };
             self.details.insert_mut((at(place), number), row);
         }
         let action = action.to_owned();
-        let row = AuditRow {
-            place,
-            number,
-            position,
-            commit,
-            ordinal,
-            time,
-            actor,
-            action,
-            target,
-            detail_digest,
-            hash,
-        };
+        let row =
+            AuditRow { place, number, position, commit, ordinal, time, actor, action, target, detail_digest, hash };
         self.log.insert_mut((vendor, position), row);
         EntryPosition { place, number, position }
     }

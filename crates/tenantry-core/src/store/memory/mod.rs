@@ -13,9 +13,9 @@ use rpds::RedBlackTreeMapSync;
 use uuid::Uuid;
 
 use super::{
-    Admission, AuditRow, ChainHead, Commit, CustomerRow, DetailRow, EntryPosition, InvitationRow,
-    KeyRow, MemberRow, OpenError, OpenStore, Place, Receipt, RootKeyRow, SecretRow,
-    SecretVersionRow, SendsRow, Store, StoreError, UserRow, VendorRow,
+    Admission, AuditRow, ChainHead, Commit, CustomerRow, DetailRow, EntryPosition, InvitationRow, KeyRow, MemberRow,
+    OpenError, OpenStore, Place, Receipt, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Store, StoreError,
+    UserRow, VendorRow,
 };
 use crate::call::Caller;
 use crate::ids::{CommitId, CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
@@ -117,11 +117,7 @@ impl MemoryStore {
 
 #[async_trait]
 impl OpenStore for MemoryStore {
-    async fn open(
-        self: Box<Self>,
-        admission: Admission,
-        _: Caller,
-    ) -> Result<Arc<dyn Store>, OpenError> {
+    async fn open(self: Box<Self>, admission: Admission, _: Caller) -> Result<Arc<dyn Store>, OpenError> {
         let root_keys = self.tables()?.root_keys.values().cloned().collect();
         admission.admit(&super::Probe { store_id: self.id, root_keys })?;
         Ok(Arc::new(*self))

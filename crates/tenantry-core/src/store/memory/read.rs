@@ -10,10 +10,10 @@ use crate::call::Caller;
 use crate::catalog::Role;
 use crate::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use crate::store::{
-    AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow,
-    CustomerStatus, DetailRow, InvitationRead, InvitationRow, InvitationState, KeyRow, MemberRead,
-    MemberRow, Place, RootKeyRow, SecretRead, SecretRow, SecretVersionRow, SendsRow, Standing,
-    StandingMember, StoreError, UserRead, UserRow, VendorRead, VendorRow,
+    AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow, CustomerStatus, DetailRow,
+    InvitationRead, InvitationRow, InvitationState, KeyRow, MemberRead, MemberRow, Place, RootKeyRow, SecretRead,
+    SecretRow, SecretVersionRow, SendsRow, Standing, StandingMember, StoreError, UserRead, UserRow, VendorRead,
+    VendorRow,
 };
 
 type Read<T> = Result<T, StoreError>;
@@ -31,8 +31,7 @@ impl Tables {
     }
 
     pub(super) fn invitations_of(&self, place: At) -> impl Iterator<Item = &InvitationRow> {
-        let all =
-            (place, InvitationId::from_uuid(Uuid::nil()))..=(place, InvitationId::from_uuid(LAST));
+        let all = (place, InvitationId::from_uuid(Uuid::nil()))..=(place, InvitationId::from_uuid(LAST));
         self.invitations.range(all).map(|(_, row)| row)
     }
 
@@ -41,10 +40,7 @@ impl Tables {
         self.secrets.range(from..).take_while(move |(key, _)| key.0 == place).map(|(_, row)| row)
     }
 
-    pub(super) fn details_of(
-        &self,
-        vendor: VendorId,
-    ) -> impl Iterator<Item = (&(At, u64), &DetailRow)> {
+    pub(super) fn details_of(&self, vendor: VendorId) -> impl Iterator<Item = (&(At, u64), &DetailRow)> {
         self.details.range(((vendor, Uuid::nil()), 0)..=((vendor, LAST), u64::MAX))
     }
 
@@ -78,19 +74,11 @@ impl VendorRead for MemoryStore {
 
     async fn vendors(&self, after: Option<&str>, limit: usize) -> Read<Vec<VendorRow>> {
         let tables = self.tables()?;
-        let keys = tables
-            .vendor_keys
-            .iter()
-            .filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
+        let keys = tables.vendor_keys.iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
         Ok(keys.filter_map(|(_, id)| tables.vendors.get(id)).take(limit).cloned().collect())
     }
 
-    async fn standing(
-        &self,
-        user: Option<UserId>,
-        home: Place,
-        place: Place,
-    ) -> Read<Option<Standing>> {
+    async fn standing(&self, user: Option<UserId>, home: Place, place: Place) -> Read<Option<Standing>> {
         let tables = self.tables()?;
         let (counter, status, features) = match place {
             Place::Vendor(id) => match tables.vendors.get(&id) {
@@ -103,12 +91,8 @@ impl VendorRead for MemoryStore {
             },
         };
         let member = user.and_then(|user| tables.members.get(&(at(home), user)));
-        let member = member.map(|row| StandingMember {
-            id: row.id,
-            role: row.role,
-            state: row.state,
-            counter: row.counter,
-        });
+        let member =
+            member.map(|row| StandingMember { id: row.id, role: row.role, state: row.state, counter: row.counter });
         Ok(Some(Standing { counter, status, features, member }))
     }
 }
@@ -119,22 +103,13 @@ impl CustomerRead for MemoryStore {
         Ok(self.tables()?.customers.get(&(vendor, id)).cloned())
     }
 
-    async fn customer_by_external_id(
-        &self,
-        vendor: VendorId,
-        external_id: &str,
-    ) -> Read<Option<CustomerRow>> {
+    async fn customer_by_external_id(&self, vendor: VendorId, external_id: &str) -> Read<Option<CustomerRow>> {
         let tables = self.tables()?;
         let id = tables.external_ids.get(&(vendor, external_id.to_owned()));
         Ok(id.and_then(|id| tables.customers.get(&(vendor, *id))).cloned())
     }
 
-    async fn customers(
-        &self,
-        vendor: VendorId,
-        query: &CustomerQuery,
-        _: Caller,
-    ) -> Read<Vec<CustomerRow>> {
+    async fn customers(&self, vendor: VendorId, query: &CustomerQuery, _: Caller) -> Read<Vec<CustomerRow>> {
         let tables = self.tables()?;
         let first = (vendor, String::new(), CustomerId::from_uuid(Uuid::nil()));
         let from = after(query.after.clone().map(|(name, id)| (vendor, name, id)), first);
@@ -162,18 +137,11 @@ impl UserRead for MemoryStore {
     async fn memberships(&self, vendor: VendorId, user: UserId) -> Read<Vec<MemberRow>> {
         let tables = self.tables()?;
         let places = tables.memberships.range((vendor, user, Uuid::nil())..=(vendor, user, LAST));
-        let rows =
-            places.filter_map(|((_, _, place), ())| tables.members.get(&((vendor, *place), user)));
+        let rows = places.filter_map(|((_, _, place), ())| tables.members.get(&((vendor, *place), user)));
         Ok(rows.cloned().collect())
     }
 
-    async fn users(
-        &self,
-        vendor: VendorId,
-        last: Option<UserId>,
-        limit: usize,
-        _: Caller,
-    ) -> Read<Vec<UserRow>> {
+    async fn users(&self, vendor: VendorId, last: Option<UserId>, limit: usize, _: Caller) -> Read<Vec<UserRow>> {
         let tables = self.tables()?;
         let from = after(last.map(|id| (vendor, id)), (vendor, UserId::from_uuid(Uuid::nil())));
         let rows = tables.users.range((from, Bound::Included((vendor, UserId::from_uuid(LAST)))));
@@ -185,10 +153,7 @@ impl UserRead for MemoryStore {
 impl MemberRead for MemoryStore {
     async fn member(&self, place: Place, id: MemberId) -> Read<Option<MemberRow>> {
         let tables = self.tables()?;
-        Ok(tables
-            .user_of(place, id)
-            .and_then(|user| tables.members.get(&(at(place), user)))
-            .cloned())
+        Ok(tables.user_of(place, id).and_then(|user| tables.members.get(&(at(place), user))).cloned())
     }
 
     async fn member_of_user(&self, place: Place, user: UserId) -> Read<Option<MemberRow>> {
@@ -203,11 +168,8 @@ impl MemberRead for MemoryStore {
         _: Caller,
     ) -> Read<Vec<(MemberRow, UserRow)>> {
         let tables = self.tables()?;
-        let from =
-            after(last.map(|id| (at(place), id)), (at(place), MemberId::from_uuid(Uuid::nil())));
-        let ids = tables
-            .member_ids
-            .range((from, Bound::Included((at(place), MemberId::from_uuid(LAST)))));
+        let from = after(last.map(|id| (at(place), id)), (at(place), MemberId::from_uuid(Uuid::nil())));
+        let ids = tables.member_ids.range((from, Bound::Included((at(place), MemberId::from_uuid(LAST)))));
         let with_user = |(_, user): (&(At, MemberId), &UserId)| {
             let member = tables.members.get(&(at(place), *user))?;
             Some((member.clone(), tables.users.get(&(place.vendor(), *user))?.clone()))
@@ -231,20 +193,14 @@ impl InvitationRead for MemoryStore {
         Ok(tables.tokens.get(token_hash).and_then(|key| tables.invitations.get(key)).cloned())
     }
 
-    async fn latest_invitation(
-        &self,
-        place: Place,
-        member: MemberId,
-    ) -> Read<Option<InvitationRow>> {
+    async fn latest_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>> {
         let tables = self.tables()?;
         Ok(tables.invitations_of(at(place)).filter(|row| row.member == member).last().cloned())
     }
 
     async fn pending_administrators(&self, place: Place) -> Read<Vec<InvitationRow>> {
         let tables = self.tables()?;
-        let pending = |row: &&InvitationRow| {
-            row.role == Role::Administrator && row.state == InvitationState::Pending
-        };
+        let pending = |row: &&InvitationRow| row.role == Role::Administrator && row.state == InvitationState::Pending;
         Ok(tables.invitations_of(at(place)).filter(pending).cloned().collect())
     }
 
@@ -256,8 +212,7 @@ impl InvitationRead for MemoryStore {
         _: Caller,
     ) -> Read<Vec<InvitationRow>> {
         let tables = self.tables()?;
-        let rows =
-            tables.invitations_of(at(place)).filter(|row| last.is_none_or(|last| row.id > last));
+        let rows = tables.invitations_of(at(place)).filter(|row| last.is_none_or(|last| row.id > last));
         Ok(rows.take(limit).cloned().collect())
     }
 
@@ -272,26 +227,13 @@ impl SecretRead for MemoryStore {
         Ok(self.tables()?.secrets.get(&(at(place), key.to_owned())).cloned())
     }
 
-    async fn secrets(
-        &self,
-        place: Place,
-        last: Option<&str>,
-        limit: usize,
-        _: Caller,
-    ) -> Read<Vec<SecretRow>> {
+    async fn secrets(&self, place: Place, last: Option<&str>, limit: usize, _: Caller) -> Read<Vec<SecretRow>> {
         let tables = self.tables()?;
-        let rows = tables
-            .secrets_of(at(place))
-            .filter(|row| last.is_none_or(|last| row.key.as_str() > last));
+        let rows = tables.secrets_of(at(place)).filter(|row| last.is_none_or(|last| row.key.as_str() > last));
         Ok(rows.take(limit).cloned().collect())
     }
 
-    async fn secret_version(
-        &self,
-        place: Place,
-        secret: SecretId,
-        version: u64,
-    ) -> Read<Option<SecretVersionRow>> {
+    async fn secret_version(&self, place: Place, secret: SecretId, version: u64) -> Read<Option<SecretVersionRow>> {
         Ok(self.tables()?.secret_versions.get(&(at(place), secret, version)).cloned())
     }
 
@@ -316,10 +258,8 @@ impl AuditRead for MemoryStore {
         _: Caller,
     ) -> Read<Vec<(AuditRow, Option<DetailRow>)>> {
         let tables = self.tables()?;
-        let positions =
-            tables.chain.range((at(place), last.saturating_add(1))..=(at(place), u64::MAX));
-        let rows =
-            positions.filter_map(|(_, position)| tables.log.get(&(place.vendor(), *position)));
+        let positions = tables.chain.range((at(place), last.saturating_add(1))..=(at(place), u64::MAX));
+        let rows = positions.filter_map(|(_, position)| tables.log.get(&(place.vendor(), *position)));
         Ok(rows.take(limit).map(|row| tables.with_detail(row)).collect())
     }
 
@@ -345,13 +285,7 @@ impl AuditRead for MemoryStore {
         Ok(self.tables()?.heads.get(&at(place)).copied())
     }
 
-    async fn heads(
-        &self,
-        vendor: VendorId,
-        last: Option<Uuid>,
-        limit: usize,
-        _: Caller,
-    ) -> Read<Vec<ChainHead>> {
+    async fn heads(&self, vendor: VendorId, last: Option<Uuid>, limit: usize, _: Caller) -> Read<Vec<ChainHead>> {
         let tables = self.tables()?;
         let from = after(last.map(|place| (vendor, place)), (vendor, Uuid::nil()));
         let rows = tables.heads.range((from, Bound::Included((vendor, LAST))));
@@ -361,11 +295,9 @@ impl AuditRead for MemoryStore {
     async fn detail_targets(&self, vendor: VendorId, subject: &str) -> Read<Vec<(Place, String)>> {
         let tables = self.tables()?;
         let theirs = tables.details_of(vendor).filter(|(_, detail)| detail.subject == subject);
-        let entries = theirs.filter_map(|(key, _)| {
-            tables.chain.get(key).and_then(|position| tables.log.get(&(vendor, *position)))
-        });
-        let targets: std::collections::BTreeSet<_> =
-            entries.map(|row| (row.place, row.target.clone())).collect();
+        let entries = theirs
+            .filter_map(|(key, _)| tables.chain.get(key).and_then(|position| tables.log.get(&(vendor, *position))));
+        let targets: std::collections::BTreeSet<_> = entries.map(|row| (row.place, row.target.clone())).collect();
         Ok(targets.into_iter().collect())
     }
 }
