@@ -109,7 +109,7 @@ impl Wake for Signal {
     }
 }
 
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let signal = Arc::new(Signal::default());
     let waker = Waker::from(Arc::clone(&signal));

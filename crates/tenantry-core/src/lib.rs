@@ -21,6 +21,8 @@ pub mod testing;
 mod unit;
 pub mod vault;
 
+pub use chrono;
+
 pub use access::{Actor, Decision, Explanation, Snapshot};
 pub use app::{Builder, Tenantry};
 pub use audit::{AuditEntry, Violation};

@@ -7,12 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::Tenantry;
+use crate::audit::Header;
 use crate::catalog::Role;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
-use crate::ids::IdSource;
+use crate::ids::{CommitId, IdSource};
 use crate::model::NewCustomer;
 use crate::scope::{CustomerScope, VendorScope};
+use crate::store::{AuditEntry, Place};
 use crate::vault::VerifiedEmail;
 
 /// A clock that stands still until it is told to go on. Clones show the same time.
@@ -109,4 +111,17 @@ pub fn cast(app: &Tenantry, key: &str) -> Result<Cast, Error> {
     };
     let members = [join(Role::Administrator)?, join(Role::User)?, join(Role::Viewer)?];
     Ok(Cast { staff, members, customer })
+}
+
+/// The answer of a future of a store, on the current thread.
+pub fn ready<F: Future>(future: F) -> F::Output {
+    crate::call::block_on(future)
+}
+
+/// An audit entry without a detail, as the core would make it: for commits that a test makes itself.
+pub fn audit_entry(commit: CommitId, ordinal: u32, place: Place, action: &'static str) -> AuditEntry {
+    let (time, actor, target) = (Timestamp::from_micros(1), "host".to_owned(), place.to_string());
+    let header = Header { commit, ordinal, time, actor: &actor, action, place, target: &target, detail_digest: None };
+    let digest = header.digest();
+    AuditEntry { place, time, actor, action, target, digest, detail: None }
 }

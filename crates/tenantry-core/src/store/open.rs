@@ -39,6 +39,12 @@ pub struct Admission {
 }
 
 impl Admission {
+    /// Admits every store, and lets it migrate: for the tests of a store.
+    #[cfg(feature = "testing")]
+    pub fn unconditional() -> Self {
+        Self { ring: None, migrate: true }
+    }
+
     /// Whether the store may migrate its schema; otherwise an old one is [`OpenError::NeedsMigration`].
     pub fn may_migrate(&self) -> bool {
         self.migrate

@@ -1,0 +1,160 @@
+//! A: the audit log.
+
+use tenantry_core::{AuditQuery, Role, VerifiedEmail};
+
+use super::cases;
+use crate::Opened;
+use crate::check::{Tried, World, ensure, ensure_eq, refused};
+
+cases![
+    a1_every_change_writes_its_entry_and_no_change_none,
+    a2_each_place_numbers_its_own_chain,
+    a3_erasing_leaves_no_detail_that_speaks_of_the_person,
+    a4_the_log_is_filtered_by_place_actor_and_action,
+    a4_a_follower_misses_nothing_and_gets_nothing_twice,
+];
+
+fn a1_every_change_writes_its_entry_and_no_change_none(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let globex = world.customer("Globex")?;
+    let actions = || -> Result<Vec<String>, crate::Failure> {
+        let log = globex.audit().list(AuditQuery::new().page_size(100)).wait()?;
+        Ok(log.items.into_iter().map(|entry| entry.action).collect())
+    };
+    world.join(&globex, "hank@globex.test", Role::Viewer)?;
+    let vera = globex.members().invite("Vera", "vera@globex.test", Role::Viewer).wait()?;
+    let before = actions()?.len();
+    globex.features().enable("deployments").wait()?;
+    globex.members().rename(vera.member.id, "Vera", None).wait()?;
+    globex.update(tenantry_core::CustomerPatch::new().name("Globex")).wait()?;
+    refused(globex.secrets().set("", "x"), "invalid_input")?;
+    ensure_eq!(actions()?.len(), before);
+    globex.invitations().resend(vera.invitation.id).wait()?;
+    let vera = globex.members().get(vera.member.id).wait()?;
+    globex.members().change_role(vera.id, Role::User, None).wait()?;
+    globex.members().rename(vera.id, "V", None).wait()?;
+    globex.members().remove(vera.id).wait()?;
+    globex.secrets().set("A", "1").wait()?;
+    globex.secrets().set("A", "2").wait()?;
+    globex.secrets().delete("A").wait()?;
+    globex.features().disable("deployments").wait()?;
+    globex.features().enable("alerts").wait()?;
+    globex.update(tenantry_core::CustomerPatch::new().name("G")).wait()?;
+    globex.archive().wait()?;
+    globex.unarchive().wait()?;
+    let expected = [
+        "customer.created",
+        "member.invited",
+        "member.joined",
+        "member.invited",
+        "invitation.resent",
+        "member.role_changed",
+        "member.renamed",
+        "member.removed",
+        "member.erased",
+        "secret.created",
+        "secret.updated",
+        "secret.deleted",
+        "features.disabled",
+        "features.enabled",
+        "customer.updated",
+        "customer.archived",
+        "customer.unarchived",
+    ];
+    ensure_eq!(actions()?, expected);
+    Ok(())
+}
+
+fn a2_each_place_numbers_its_own_chain(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let (globex, initech) = (world.customer("Globex")?, world.customer("Initech")?);
+    for key in ["A", "B", "C"] {
+        globex.secrets().set(key, "1").wait()?;
+        initech.secrets().set(key, "1").wait()?;
+    }
+    for scope in [&globex, &initech] {
+        let log = scope.audit().list(AuditQuery::new()).wait()?.items;
+        ensure_eq!(log.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        ensure!(log.iter().all(|entry| entry.place == scope.place()));
+    }
+    let heads = world.app.maintenance("test").heads(world.boss().vendor_id()).wait()?;
+    ensure_eq!(heads.len(), 4);
+    globex.delete("Globex").wait()?;
+    ensure_eq!(world.app.maintenance("test").verify(heads).wait()?, []);
+    let query = AuditQuery::new().customer(globex.place().customer().ok_or("no customer")?);
+    let kept = world.boss().audit().follow(query).wait()?.items;
+    ensure_eq!(kept.len(), 4);
+    ensure!(kept.iter().all(|entry| entry.detail.is_none()));
+    Ok(())
+}
+
+fn a3_erasing_leaves_no_detail_that_speaks_of_the_person(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let (globex, initech) = (world.customer("Globex")?, world.customer("Initech")?);
+    world.join(&globex, "stays@globex.test", Role::Viewer)?;
+    let zoe = globex.members().invite("Zoe Zebra", "zoe@zebra.test", Role::Viewer).wait()?;
+    world.accept(&zoe)?;
+    globex.members().rename(zoe.member.id, "Zoe Z.", None).wait()?;
+    let other = initech.members().invite("Zoe Zebra", "zoe@zebra.test", Role::Viewer).wait()?;
+    let user = globex.members().get(zoe.member.id).wait()?.user.ok_or("no user")?;
+    let email = VerifiedEmail::new("zoe@zebra.example");
+    world.app.change_email(globex.place().vendor(), user, email).wait()?;
+    initech.invitations().revoke(other.invitation.id).wait()?;
+    let speaks = || -> Result<bool, crate::Failure> {
+        let log = world.boss().audit().follow(AuditQuery::new().page_size(1_000)).wait()?;
+        Ok(log
+            .items
+            .iter()
+            .filter_map(|entry| entry.detail.as_ref())
+            .any(|detail| detail.to_lowercase().contains("zebra")))
+    };
+    ensure!(speaks()?);
+    globex.members().remove(zoe.member.id).wait()?;
+    ensure!(!speaks()?);
+    let erased = world.boss().audit().follow(AuditQuery::new().action("member.erased")).wait()?.items;
+    let places: std::collections::BTreeSet<_> = erased.iter().map(|entry| entry.place).collect();
+    ensure_eq!(places.len(), 3);
+    Ok(())
+}
+
+fn a4_the_log_is_filtered_by_place_actor_and_action(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let [administrator, user, viewer] = &world.acme.members;
+    administrator.secrets().set("A", "1").wait()?;
+    user.secrets().set("B", "1").wait()?;
+    world.boss().secrets().set("C", "1").wait()?;
+    let count = |query: AuditQuery| world.boss().audit().follow(query).wait().map(|page| page.items.len());
+    ensure_eq!(count(AuditQuery::new().action("secret.created"))?, 3);
+    ensure_eq!(count(AuditQuery::new().action("secret.created").actor(user.actor()))?, 1);
+    let customer = world.acme.customer.place().customer().ok_or("no customer")?;
+    ensure_eq!(count(AuditQuery::new().action("secret.created").customer(customer))?, 2);
+    ensure_eq!(administrator.audit().list(AuditQuery::new().action("secret.created")).wait()?.items.len(), 2);
+    refused(viewer.audit().list(AuditQuery::new()), "permission_denied")?;
+    refused(administrator.audit().follow(AuditQuery::new()), "permission_denied")?;
+    Ok(())
+}
+
+fn a4_a_follower_misses_nothing_and_gets_nothing_twice(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let (globex, mut seen, mut query) = (world.customer("Globex")?, Vec::new(), AuditQuery::new().page_size(3));
+    for round in 0..8 {
+        if round % 2 == 0 {
+            globex.secrets().set("A", "1").wait()?;
+            world.boss().secrets().set("A", "1").wait()?;
+        }
+        let page = world.boss().audit().follow(query.clone()).wait()?;
+        seen.extend(page.items);
+        query = query.after(page.next.ok_or("a follower always gets a cursor")?);
+    }
+    loop {
+        let page = world.boss().audit().follow(query.clone()).wait()?;
+        if page.items.is_empty() {
+            break;
+        }
+        seen.extend(page.items);
+        query = query.after(page.next.ok_or("a follower always gets a cursor")?);
+    }
+    let all = world.boss().audit().follow(AuditQuery::new().page_size(1_000)).wait()?.items;
+    ensure_eq!(seen, all);
+    Ok(())
+}

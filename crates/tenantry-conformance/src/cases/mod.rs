@@ -1,0 +1,40 @@
+//! The cases, by area.
+
+mod audit;
+mod contract;
+mod customers;
+mod decisions;
+mod features;
+mod invitations;
+mod isolation;
+mod members;
+mod races;
+mod secrets;
+mod vendors;
+
+use crate::Case;
+
+/// The cases of an area: the name of each function is the name of its case.
+macro_rules! cases {
+    ($($name:ident),+ $(,)?) => {
+        pub(super) const CASES: &[crate::Case] = &[$(crate::Case { name: stringify!($name), run: $name }),+];
+    };
+}
+pub(crate) use cases;
+
+pub(crate) fn all() -> Vec<Case> {
+    [
+        contract::CASES,
+        vendors::CASES,
+        customers::CASES,
+        members::CASES,
+        invitations::CASES,
+        decisions::CASES,
+        isolation::CASES,
+        features::CASES,
+        secrets::CASES,
+        audit::CASES,
+        races::CASES,
+    ]
+    .concat()
+}
