@@ -16,7 +16,7 @@ const PEOPLE: u64 = 6;
 
 /// How many rounds each hand does: few for every day, more with the environment variable `TENANTRY_LONG`.
 pub fn rounds() -> u64 {
-    if std::env::var_os("TENANTRY_LONG").is_some() { 5_000 } else { 150 }
+    if std::env::var_os("TENANTRY_LONG").is_some() { 5_000 } else { 500 }
 }
 
 /// Makes the vendor that the hands work on.

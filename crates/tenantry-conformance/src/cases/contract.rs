@@ -219,7 +219,9 @@ fn a_commit_that_breaks_the_contract_is_refused(opened: &dyn Opened) -> Tried {
     let twice = Commit { guards: [good.guards.clone(), good.guards.clone()].concat(), ..good.clone() };
     let mut checked = bench.commit(vec![bench.membership(GuardMode::Hold)?], Vec::new());
     checked.checks.push(Check::ActiveAdministrator(bench.place()));
-    for commit in [held, unguarded, silent, twice, checked] {
+    // Nothing is added to the chain of a customer that may be deleted meanwhile.
+    let unheld = bench.commit(vec![bench.membership(GuardMode::Hold)?], Vec::new());
+    for commit in [held, unguarded, silent, twice, checked, unheld] {
         ensure!(matches!(bench.send(&commit), Err(StoreError::Malformed(_))));
     }
     let mut commit = good;

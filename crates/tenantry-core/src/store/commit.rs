@@ -266,6 +266,13 @@ impl Commit {
                 return malformed("an op without its guard");
             }
         }
+        // A customer that is deleted has ended its chain: nothing may be added to it any more.
+        for entry in self.audit.iter().filter(|entry| entry.place.customer().is_some()) {
+            let key = GuardKey::Place(entry.place);
+            if !made.contains(&key) && !self.guards.iter().any(|guard| guard.key == key) {
+                return malformed("an audit entry of a customer without a guard on it");
+            }
+        }
         for check in &self.checks {
             if let Check::ActiveAdministrator(at) = check
                 && !place(*at)

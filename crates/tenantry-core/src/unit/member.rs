@@ -111,6 +111,12 @@ impl Unit<'_> {
             return Ok(None);
         }
         self.write(WriteOp::DeleteUser(row.vendor, user));
-        Ok(Some(self.store().detail_targets(row.vendor, &user.to_string()).await?))
+        let targets = self.store().detail_targets(row.vendor, &user.to_string()).await?;
+        for chain in targets.iter().map(|(chain, _)| *chain).filter(|chain| chain.customer().is_some()) {
+            // A customer that is deleted meanwhile has ended its chain.
+            let standing = self.store().standing(None, chain, chain).await?.ok_or(StoreError::Conflict)?;
+            self.hold(GuardKey::Place(chain), standing.counter);
+        }
+        Ok(Some(targets))
     }
 }
