@@ -39,6 +39,10 @@ impl Settings {
         Self { path: sqlite.path.clone(), durability: sqlite.durability, busy_deadline: sqlite.busy_deadline }
     }
 
+    pub(crate) fn busy_deadline(&self) -> Duration {
+        self.busy_deadline
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rusqlite::config::DbConfig;
@@ -52,19 +54,22 @@ fn open(sqlite: &Sqlite, admission: &Admission) -> Result<SqliteStore, OpenError
     Ok(SqliteStore::new(settings, writer, id))
 }
 
-/// Opens the connection that writes. When several processes make the same file at once, turning on the log may find it
-/// locked without waiting.
+/// Opens the connection that writes. When several processes make the same file at once, turning on the log finds it locked
+/// and does not wait by itself.
 fn connect(settings: &Settings) -> Result<Connection, StoreError> {
-    let mut tries = 0;
+    let begin = Instant::now();
     loop {
         match settings.connect(Purpose::Write) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < 100 => {
-                tries += 1;
-                std::thread::yield_now();
+            Err(error) if is_busy(&error) && begin.elapsed() < settings.busy_deadline() => {
+                thread::sleep(Duration::from_millis(1));
             }
             result => return result.map_err(not_applied),
         }
     }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -99,11 +104,13 @@ fn probe(settings: &Settings, admission: &Admission) -> Result<i64, OpenError> {
     let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
     let connection = settings.connect(Purpose::Probe).map_err(foreign)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log).map_err(not_applied)?;
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    // One moment of the file: another process may be making it.
+    let moment = connection.unchecked_transaction().map_err(foreign)?;
+    let pragma = |name| moment.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(foreign)?;
     let version = pragma("user_version").map_err(foreign)?;
     let tables = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(foreign)?;
+    let tables: i64 = moment.query_row(tables, [], |row| row.get(0)).map_err(foreign)?;
     if application == 0 && version == 0 && tables == 0 {
         return Ok(0);
     }
@@ -115,11 +122,11 @@ fn probe(settings: &Settings, admission: &Admission) -> Result<i64, OpenError> {
     if version > supported {
         return Err(OpenError::Newer { found: version, supported });
     }
-    if connection.is_readonly("main").map_err(not_applied)? {
+    if moment.is_readonly("main").map_err(not_applied)? {
         return Err(OpenError::Unusable(format!("`{}` is read-only", settings.path().display())));
     }
-    let store_id = row::store_id(&connection).map_err(not_applied)?;
-    let root_keys: Vec<RootKeyRow> = row::root_keys(&connection).map_err(not_applied)?;
+    let store_id = row::store_id(&moment).map_err(not_applied)?;
+    let root_keys: Vec<RootKeyRow> = row::root_keys(&moment).map_err(not_applied)?;
     admission.admit(&Probe { store_id, root_keys })?;
     Ok(version)
 }
