@@ -1,0 +1,202 @@
+//! What is measured: ours and the floor by turns, medians compared.
+
+use std::error::Error;
+use std::fmt;
+use std::hint::black_box;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tenantry::NewCustomer;
+
+use crate::Options;
+use crate::floor::{FloorStore, create, decide, secret};
+use crate::world::{self, World};
+
+/// What a figure is held against.
+#[derive(Clone, Copy, Debug)]
+enum Goal {
+    /// At most this many seconds.
+    Seconds(f64),
+    /// At most this many times the floor.
+    Ratio(f64),
+}
+
+/// A figure and its floor, in seconds for one operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Figure {
+    id: &'static str,
+    name: &'static str,
+    ours: f64,
+    floor: f64,
+    goal: Goal,
+}
+
+impl Figure {
+    fn ratio(&self) -> f64 {
+        self.ours / self.floor
+    }
+
+    fn is_met(&self) -> bool {
+        match self.goal {
+            Goal::Seconds(most) => self.ours <= most,
+            Goal::Ratio(most) => self.ratio() <= most,
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let (goal, kind) = match self.goal {
+            Goal::Seconds(most) => (most, "seconds"),
+            Goal::Ratio(most) => (most, "ratio"),
+        };
+        json!({
+            "id": self.id, "name": self.name, "ours": self.ours, "floor": self.floor, "ratio": self.ratio(),
+            "goal": goal, "goal_kind": kind, "ok": self.is_met(),
+        })
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |seconds| Unit::of(seconds).show(seconds);
+        let goal = match self.goal {
+            Goal::Seconds(most) => show(most),
+            Goal::Ratio(most) => format!("{most}"),
+        };
+        let (ours, floor, ratio) = (show(self.ours), show(self.floor), self.ratio());
+        let verdict = if self.is_met() { "ok" } else { "missed" };
+        write!(f, "{} {:<24} ours {ours}  floor {floor}  ratio {ratio:.2}  goal {goal}  {verdict}", self.id, self.name)
+    }
+}
+
+/// The unit that a time is shown in.
+pub(crate) struct Unit {
+    name: &'static str,
+    seconds: f64,
+}
+
+impl Unit {
+    pub(crate) fn of(seconds: f64) -> Self {
+        if seconds < 1e-6 { Self { name: "ns", seconds: 1e-9 } } else { Self { name: "us", seconds: 1e-6 } }
+    }
+
+    pub(crate) fn show(&self, seconds: f64) -> String {
+        format!("{:.1} {}", seconds / self.seconds, self.name)
+    }
+}
+
+/// One side of a comparison: does so many operations.
+type Side<'a> = dyn FnMut(u32) -> Result<(), Box<dyn Error>> + 'a;
+
+/// Both sides by turns; the median time of one operation of each. A first round warms up and does not count.
+fn by_turns(
+    rounds: usize,
+    operations: u32,
+    ours: &mut Side<'_>,
+    floor: &mut Side<'_>,
+) -> Result<(f64, f64), Box<dyn Error>> {
+    let time = |side: &mut Side<'_>| -> Result<f64, Box<dyn Error>> {
+        let begin = Instant::now();
+        side(operations)?;
+        Ok(begin.elapsed().as_secs_f64() / f64::from(operations))
+    };
+    let (mut our_times, mut floor_times) = (Vec::new(), Vec::new());
+    for round in 0..=rounds {
+        let (our_time, floor_time) = (time(ours)?, time(floor)?);
+        if round > 0 {
+            our_times.push(our_time);
+            floor_times.push(floor_time);
+        }
+    }
+    Ok((world::median(our_times), world::median(floor_times)))
+}
+
+/// P1: one decision from a snapshot, by the permission's name. Floor: one load and mask.
+pub(crate) fn decision_from_a_snapshot(world: &World, options: &Options) -> Result<Figure, Box<dyn Error>> {
+    let snapshot = world.member.snapshot().wait()?;
+    let word: u64 = 0x5555;
+    let (ours, floor) = by_turns(
+        options.rounds,
+        options.operations.saturating_mul(1_000),
+        &mut |operations| {
+            for _ in 0..operations {
+                black_box(black_box(&snapshot).can(black_box("deployments.edit"))?);
+            }
+            Ok(())
+        },
+        &mut |operations| {
+            for bit in 0..operations {
+                black_box(*black_box(&word) & (1 << (bit & 63)) != 0);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(Figure { id: "P1", name: "decision_from_a_snapshot", ours, floor, goal: Goal::Seconds(20e-9) })
+}
+
+/// P2: one decision, strictly up to date. Floor: one statement that joins membership, status and features.
+pub(crate) fn decision_up_to_date(world: &World, options: &Options) -> Result<Figure, Box<dyn Error>> {
+    let store = FloorStore::copy(world)?;
+    let (ours, floor) = by_turns(
+        options.rounds,
+        options.operations.saturating_mul(20),
+        &mut |operations| {
+            for _ in 0..operations {
+                black_box(world.member.can(black_box("deployments.edit")).wait()?);
+            }
+            Ok(())
+        },
+        &mut |operations| {
+            for _ in 0..operations {
+                black_box(decide(&store, world)?);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(Figure { id: "P2", name: "decision_up_to_date", ours, floor, goal: Goal::Ratio(1.5) })
+}
+
+/// P3: create a customer, durable, audit included. Floor: the same rows in one transaction.
+pub(crate) fn durable_create(world: &World, options: &Options) -> Result<Figure, Box<dyn Error>> {
+    let store = FloorStore::copy(world)?;
+    let customers = world.staff.customers();
+    let (ours, floor) = by_turns(
+        options.rounds,
+        options.operations,
+        &mut |operations| {
+            for _ in 0..operations {
+                customers.create(NewCustomer::new("Initech Corporation")).wait()?;
+            }
+            Ok(())
+        },
+        &mut |operations| {
+            for _ in 0..operations {
+                create(&store, world)?;
+            }
+            Ok(())
+        },
+    )?;
+    Ok(Figure { id: "P3", name: "durable_create", ours, floor, goal: Goal::Ratio(1.15) })
+}
+
+/// P9: set a secret, durable. Floor: the same rows with the sealed bytes.
+pub(crate) fn durable_secret(world: &World, options: &Options) -> Result<Figure, Box<dyn Error>> {
+    let store = FloorStore::copy(world)?;
+    let secrets = world.customer.secrets();
+    let (ours, floor) = by_turns(
+        options.rounds,
+        options.operations,
+        &mut |operations| {
+            for _ in 0..operations {
+                secrets.set("SMTP_PASSWORD", "correct horse battery staple").wait()?;
+            }
+            Ok(())
+        },
+        &mut |operations| {
+            for _ in 0..operations {
+                secret(&store, world)?;
+            }
+            Ok(())
+        },
+    )?;
+    Ok(Figure { id: "P9", name: "durable_secret", ours, floor, goal: Goal::Ratio(1.2) })
+}

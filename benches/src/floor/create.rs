@@ -1,0 +1,20 @@
+//! The floor of P3: the rows of a new customer and its audit entry, in one transaction.
+
+use super::{FloorStore, audit};
+use crate::world::World;
+
+pub(crate) fn create(store: &FloorStore, world: &World) -> rusqlite::Result<()> {
+    let (vendor, id, commit) = (*world.staff.vendor_id().as_uuid().as_bytes(), store.id(), store.id());
+    store.in_transaction(|connection| {
+        connection
+            .prepare_cached(
+                "INSERT INTO customers (vendor_id, id, name, name_folded, external_id, external_id_folded, status,
+                     features, claimed, revision, created_at, updated_at, members, secrets, counter)
+                 VALUES (?1, ?2, 'Initech Corporation', 'initech corporation', NULL, NULL, 'active',
+                     ' artifacts deployments ', 0, 1, 1893456000000000, 1893456000000000, 0, 0, 0)",
+            )?
+            .execute((vendor, id))?;
+        let detail = r#"{"after":{"external_id":null,"name":"Initech Corporation"},"before":null}"#;
+        audit(connection, vendor, id, commit, "customer.created", detail)
+    })
+}
