@@ -62,7 +62,7 @@ fn role() -> impl Strategy<Value = Role> {
 
 fn by() -> impl Strategy<Value = By> {
     prop_oneof![
-        6 => Just(By::Staff(Role::Administrator)),
+        8 => Just(By::Staff(Role::Administrator)),
         2 => Just(By::Staff(Role::User)),
         1 => Just(By::Staff(Role::Viewer)),
         4 => (0..PEOPLE.len()).prop_map(By::Person),
@@ -70,11 +70,11 @@ fn by() -> impl Strategy<Value = By> {
 }
 
 fn action() -> impl Strategy<Value = Do> {
-    let customer = || 0..3_usize;
-    let member = || 0..4_usize;
+    let customer = || prop_oneof![4 => Just(0_usize), 1 => Just(1_usize)];
+    let member = || 0..3_usize;
     let person = || 0..PEOPLE.len();
     prop_oneof![
-        3 => (0..NAMES.len(), 0..EXTERNAL_IDS.len()).prop_map(|(name, external_id)| Do::Create { name, external_id }),
+        2 => (0..NAMES.len(), 0..EXTERNAL_IDS.len()).prop_map(|(name, external_id)| Do::Create { name, external_id }),
         1 => (customer(), 0..NAMES.len()).prop_map(|(customer, name)| Do::Rename { customer, name }),
         1 => (customer(), 0..EXTERNAL_IDS.len())
             .prop_map(|(customer, external_id)| Do::SetExternalId { customer, external_id }),
@@ -83,9 +83,9 @@ fn action() -> impl Strategy<Value = Do> {
         1 => customer().prop_map(|customer| Do::Delete { customer }),
         1 => (0..TEXTS.len()).prop_map(|text| Do::Filter { text }),
         6 => (customer(), person(), role()).prop_map(|(customer, person, role)| Do::Invite { customer, person, role }),
-        6 => (0..4_usize, person()).prop_map(|(token, person)| Do::Accept { token, person }),
+        8 => (0..3_usize, person()).prop_map(|(token, person)| Do::Accept { token, person }),
         1 => (0..4_usize, person()).prop_map(|(token, person)| Do::Decline { token, person }),
-        1 => (customer(), member()).prop_map(|(customer, member)| Do::Resend { customer, member }),
+        2 => (customer(), member()).prop_map(|(customer, member)| Do::Resend { customer, member }),
         1 => (customer(), member()).prop_map(|(customer, member)| Do::Revoke { customer, member }),
         3 => (customer(), member(), role())
             .prop_map(|(customer, member, role)| Do::ChangeRole { customer, member, role }),
@@ -100,7 +100,7 @@ fn action() -> impl Strategy<Value = Do> {
         1 => (customer(), 0..KEYS.len()).prop_map(|(customer, key)| Do::DeleteSecret { customer, key }),
         1 => (customer(), 0..KEYS.len()).prop_map(|(customer, key)| Do::Resolve { customer, key }),
         2 => (customer(), 0..PERMISSIONS.len()).prop_map(|(customer, permission)| Do::Can { customer, permission }),
-        1 => prop_oneof![Just(1), Just(10), Just(7 * 24 * 60)].prop_map(|minutes| Do::Wait { minutes }),
+        1 => prop_oneof![4 => Just(1), 1 => Just(10), 1 => Just(7 * 24 * 60)].prop_map(|minutes| Do::Wait { minutes }),
     ]
 }
 
@@ -319,12 +319,13 @@ fn memory_store_sqlite_store_and_model_answer_the_same() {
     let (sqlite, memory) = (Subject::open(file), Subject::open(tenantry_core::store::MemoryStore::new().unwrap()));
     let vendor = Cell::new(0);
     let config = Config { cases: sequences(), failure_persistence: None, ..Config::default() };
-    let sequence = proptest::collection::vec((by(), action()), 1..30);
+    let sequence = proptest::collection::vec((by(), action()), 20..60);
     let answered = TestRunner::new(config).run(&sequence, |sequence| {
         vendor.set(vendor.get() + 1);
         let (left, right) = (Hands::new(&sqlite, vendor.get()), Hands::new(&memory, vendor.get()));
         let mut plain = Plain::new();
-        for (by, action) in &sequence {
+        let first = (By::Staff(Role::Administrator), Do::Create { name: 0, external_id: 1 });
+        for (by, action) in std::iter::once(&first).chain(&sequence) {
             // The millisecond keeps ids in the order in which they are made.
             sqlite.clock.advance(Duration::from_millis(1));
             memory.clock.advance(Duration::from_millis(1));
