@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::access::{Access, Actor, Operation, operations};
+use crate::access::{Access, Actor, Operation, host_call, operations};
 use crate::app::App;
 use crate::audit::Violation;
 use crate::call::{Call, Caller};
@@ -33,7 +33,7 @@ fn address(email: &str) -> Result<EmailAddress, Error> {
 pub(crate) fn bootstrap(app: &App, key: &str, name: &str, member: &str, email: &str) -> Call<VendorScope> {
     let app = Arc::clone(app);
     let [key, name, member, email] = [key, name, member, email].map(str::to_owned);
-    Call::new(move |caller| async move {
+    host_call(&operations::BOOTSTRAP, move |caller| async move {
         let vendor = VendorId::from_uuid(app.new_uuid(app.now())?);
         let access = access(&app, Actor::Host, Place::Vendor(vendor));
         let user = access.commit(&Bootstrap { key, name, member, email }, caller).await?;
@@ -96,7 +96,7 @@ impl Change for Bootstrap {
 
 pub(crate) fn vendors(app: &App, page: PageRequest) -> Call<Page<Vendor>> {
     let app = Arc::clone(app);
-    Call::new(move |_| async move {
+    host_call(&operations::VENDORS, move |_| async move {
         let limit = page.limit()?;
         let kind = CursorKind::new("vendors".to_owned());
         let after = page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
@@ -107,7 +107,7 @@ pub(crate) fn vendors(app: &App, page: PageRequest) -> Call<Page<Vendor>> {
 
 pub(crate) fn identify(app: &App, vendor: VendorId, email: VerifiedEmail) -> Call<Option<Identity>> {
     let app = Arc::clone(app);
-    Call::new(move |_| async move {
+    host_call(&operations::IDENTIFY, move |_| async move {
         let email = address(email.as_str())?;
         let Some(user) = app.store.user_by_email(vendor, email.key()).await? else {
             return Ok(None);
@@ -173,7 +173,7 @@ impl Change for ChangeEmail {
 
 pub(crate) fn accept(app: &App, token: &InvitationToken, email: VerifiedEmail) -> Call<Accepted> {
     let (app, token_hash) = (Arc::clone(app), token.hash());
-    Call::new(move |caller| async move {
+    host_call(&operations::ACCEPT, move |caller| async move {
         let access = invited(&app, &token_hash).await?;
         access.commit(&Accept { token_hash, email }, caller).await?;
         Ok(match access.place {
@@ -185,7 +185,7 @@ pub(crate) fn accept(app: &App, token: &InvitationToken, email: VerifiedEmail) -
 
 pub(crate) fn decline(app: &App, token: &InvitationToken, email: VerifiedEmail) -> Call<()> {
     let (app, token_hash) = (Arc::clone(app), token.hash());
-    Call::new(move |caller| async move {
+    host_call(&operations::DECLINE, move |caller| async move {
         let access = invited(&app, &token_hash).await?;
         access.commit(&Decline { token_hash, email }, caller).await
     })
@@ -317,7 +317,7 @@ impl Maintenance {
         Fut: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let (app, reason) = (Arc::clone(&self.app), Arc::clone(&self.reason));
-        Call::new(move |caller| async move {
+        host_call(&operations::MAINTENANCE, move |caller| async move {
             text::name("reason", &reason)?;
             tracing::info!(operation = operations::MAINTENANCE.name, reason = &*reason, "maintenance");
             work(app, caller).await

@@ -202,3 +202,14 @@ impl Access {
         Call::new(move |caller| work(caller).instrument(span))
     }
 }
+
+/// An operation of the host, in the span of its row.
+pub(crate) fn host_call<T, F, Fut>(operation: &'static Operation, work: F) -> Call<T>
+where
+    T: Send + 'static,
+    F: FnOnce(Caller) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let span = tracing::debug_span!("tenantry", operation = operation.name, actor = %Actor::Host);
+    Call::new(move |caller| work(caller).instrument(span))
+}

@@ -1,0 +1,71 @@
+//! A file of every released schema is kept, and opens for ever.
+
+#[cfg(test)]
+mod fixtures {
+    use std::fs;
+    use std::path::Path;
+
+    use tenantry_core::{
+        Catalog, CustomerFilter, CustomerStatus, NewCustomer, PageRequest, Role, RootKey, Tenantry, VerifiedEmail,
+    };
+    use tenantry_sqlite::Sqlite;
+
+    fn open(path: &Path) -> Tenantry {
+        let builder = Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([7; 32]));
+        builder.open(Sqlite::file(path)).wait().unwrap()
+    }
+
+    /// Makes the file of this release: run with `TENANTRY_WRITE_FIXTURE=v2.db` when the schema has a new version.
+    fn write(path: &Path) {
+        let app = open(path);
+        let vendor = app.bootstrap("acme", "Acme Software", "Ada", "ada@acme.test").wait().unwrap();
+        let globex = vendor.customers().create(NewCustomer::new("Globex").external_id("G-1")).wait().unwrap();
+        let globex = vendor.customer(globex.id);
+        let invited = globex.members().invite("Hank", "hank@globex.test", Role::Viewer).wait().unwrap();
+        app.accept_invitation(&invited.token, VerifiedEmail::new("hank@globex.test")).wait().unwrap();
+        globex.members().invite("Vera", "vera@globex.test", Role::Viewer).wait().unwrap();
+        globex.features().enable("alerts").wait().unwrap();
+        globex.secrets().set("SMTP_PASSWORD", "first").wait().unwrap();
+        globex.secrets().set("SMTP_PASSWORD", "hunter2").wait().unwrap();
+        vendor.secrets().set("OWN", "vendor's own").wait().unwrap();
+        for (name, archive) in [("Archived", true), ("Deleted", false)] {
+            let id = vendor.customers().create(NewCustomer::new(name)).wait().unwrap().id;
+            let customer = vendor.customer(id);
+            if archive {
+                customer.archive().wait().unwrap();
+            } else {
+                customer.delete(name).wait().unwrap();
+            }
+        }
+        app.maintenance("fixture").close().wait().unwrap();
+    }
+
+    #[test]
+    fn a_file_of_every_released_schema_opens_with_all_that_is_in_it() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        if let Ok(name) = std::env::var("TENANTRY_WRITE_FIXTURE") {
+            write(&fixtures.join(name));
+        }
+        let mut opened = 0;
+        for file in fs::read_dir(fixtures).unwrap().map(|file| file.unwrap().path()) {
+            let folder = tempfile::tempdir().unwrap();
+            let copy = folder.path().join("store.db");
+            fs::copy(&file, &copy).unwrap();
+            let app = open(&copy);
+            assert_eq!(app.maintenance("fixture").verify(Vec::new()).wait().unwrap(), []);
+            let vendor = app.vendors(PageRequest::first()).wait().unwrap().items.remove(0).id;
+            let ada = app.identify(vendor, VerifiedEmail::new("ada@acme.test")).wait().unwrap().unwrap();
+            let staff = app.vendor(vendor, ada.user);
+            let all = staff.customers().list(CustomerFilter::new().any_status()).wait().unwrap().items;
+            let all: Vec<_> = all.iter().map(|customer| (customer.name.as_str(), customer.status)).collect();
+            assert_eq!(all, [("Archived", CustomerStatus::Archived), ("Globex", CustomerStatus::Active)]);
+            let globex = staff.customers().find("G-1").wait().unwrap();
+            assert_eq!((globex.members, globex.secrets, globex.features.len()), (2, 1, 3));
+            let place = staff.customer(globex.id).place();
+            let values = app.service(place, "deployer", "fixture").resolve(["SMTP_PASSWORD"]).wait().unwrap();
+            assert_eq!(values[0].1.expose(), "hunter2");
+            opened += 1;
+        }
+        assert!(opened > 0);
+    }
+}
