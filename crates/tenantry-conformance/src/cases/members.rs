@@ -32,7 +32,8 @@ fn u5_the_name_belongs_to_the_place_and_inviting_does_not_tell_who_exists(store:
     let world = World::new(store)?;
     let (globex, initech) = (world.customer("Globex")?, world.customer("Initech")?);
     world.accept(&globex.members().invite("Hank", "hank@x.test", Role::Viewer).wait()?)?;
-    let known = initech.members().invite("Mr Scorpio", "hank@x.test", Role::Viewer).wait()?;
+    let known = initech.members().invite("Mr Scorpio", "HANK@x.test", Role::Viewer).wait()?;
+    ensure_eq!(known.member.email, "HANK@x.test");
     let stranger = world.customer("Third")?.members().invite("New", "new@x.test", Role::Viewer).wait()?;
     ensure_eq!((known.member.user, stranger.member.user), (None, None));
     ensure_eq!(known.member.revision, stranger.member.revision);

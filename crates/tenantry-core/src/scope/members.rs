@@ -171,6 +171,8 @@ impl Change for Invite {
         unit.bump_place().await?;
         let (place, now) = (unit.place(), unit.now);
         let user = unit.known_or_new_user(&email).await?;
+        // The address as this inviter gave it: another spelling would tell that the person is known elsewhere (U5).
+        let user = UserRow { email: email.given().to_owned(), ..user };
         let member = unit.store().member_of_user(place, user.id).await?;
         if let Some(member) = &member {
             refuse_if_there(unit, member).await?;
