@@ -301,6 +301,16 @@ impl Maintenance {
         self.call(move |app, caller| async move { Ok(crate::audit::all_heads(&*app.store, vendor, caller).await?) })
     }
 
+    /// The version of the store's schema. Opening brought it to this release's; with
+    /// [`Builder::without_migration`](crate::Builder::without_migration) an older one is refused with both numbers.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn schema_version(&self) -> Call<i64> {
+        self.call(|app, _| async move { Ok(app.store.schema_version().await?) })
+    }
+
     /// Closes the store; every later call of any clone answers [`Error::Closed`].
     ///
     /// # Errors

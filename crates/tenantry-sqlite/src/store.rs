@@ -116,6 +116,10 @@ impl Store for SqliteStore {
         self.list(caller, integrity::check).await
     }
 
+    async fn schema_version(&self) -> Result<i64, StoreError> {
+        self.read(|connection| connection.pragma_query_value(None, "user_version", |row| row.get(0)))
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.shared.readers.close();
         self.shared.writer.close()

@@ -348,6 +348,34 @@ mod files {
     }
 
     #[test]
+    fn a_corrupt_file_is_said_to_be_corrupt_and_accepts_no_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let app = open(&path);
+        let (vendor, _) = populate(&app);
+        assert_eq!(app.maintenance("test").schema_version().wait().unwrap(), 1);
+        let tenantry_core::Actor::User(ada) = *vendor.actor() else { panic!() };
+        app.maintenance("test").close().wait().unwrap();
+        let page: i64 = {
+            let raw = Connection::open(&path).unwrap();
+            let name = "SELECT rootpage FROM sqlite_schema WHERE name = 'customers_name'";
+            raw.query_row(name, [], |row| row.get(0)).unwrap()
+        };
+        let mut bytes = fs::read(&path).unwrap();
+        let start = usize::try_from(page - 1).unwrap() * 4_096;
+        bytes[start..start + 4_096].fill(0xA5);
+        fs::write(&path, bytes).unwrap();
+
+        let app = open(&path);
+        let vendor = app.vendor(vendor.vendor_id(), ada);
+        let list = vendor.customers().list(tenantry_core::CustomerFilter::new());
+        assert_eq!(list.wait().unwrap_err().code(), "storage_corrupt");
+        let error = vendor.secrets().set("K", "v").wait().unwrap_err();
+        assert_eq!(error.code(), "storage_read_only");
+        assert!(!error.is_retryable());
+    }
+
+    #[test]
     fn a_closed_store_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");

@@ -59,6 +59,13 @@ pub trait Store:
     /// When the store cannot be read.
     async fn check_integrity(&self, caller: Caller) -> Result<Vec<String>, StoreError>;
 
+    /// The version of the store's schema; an open store has the one of this release.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn schema_version(&self) -> Result<i64, StoreError>;
+
     /// Closes the store; every later call answers [`StoreError::Closed`].
     ///
     /// # Errors
