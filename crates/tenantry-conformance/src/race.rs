@@ -186,7 +186,7 @@ impl Hand<'_> {
 }
 
 /// Marsaglia's xorshift64: the same throws for the same seed.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -196,7 +196,7 @@ impl Dice {
         self.0
     }
 
-    fn up_to(&mut self, end: u64) -> u64 {
+    pub(crate) fn up_to(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 }

@@ -9,6 +9,7 @@ use crate::check::{Tried, World, ensure, ensure_eq, refused};
 cases![
     a1_every_change_writes_its_entry_and_no_change_none,
     a2_each_place_numbers_its_own_chain,
+    a2_what_is_cut_off_or_replaced_is_found_against_a_head_kept_elsewhere,
     a3_erasing_leaves_no_detail_that_speaks_of_the_person,
     a4_the_log_is_filtered_by_place_actor_and_action,
     a4_a_follower_misses_nothing_and_gets_nothing_twice,
@@ -156,5 +157,23 @@ fn a4_a_follower_misses_nothing_and_gets_nothing_twice(store: &dyn Opened) -> Tr
     }
     let all = world.boss().audit().follow(AuditQuery::new().page_size(1_000)).wait()?.items;
     ensure_eq!(seen, all);
+    Ok(())
+}
+
+fn a2_what_is_cut_off_or_replaced_is_found_against_a_head_kept_elsewhere(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let globex = world.customer("Globex")?;
+    let maintenance = world.app.maintenance("test");
+    let heads = maintenance.heads(world.boss().vendor_id()).wait()?;
+    globex.secrets().set("A", "1").wait()?;
+    ensure_eq!(maintenance.verify(heads.clone()).wait()?, []);
+    let kept = *heads.iter().find(|head| head.place == globex.place()).ok_or("no head")?;
+    // As if the store had lost its last entries, or had been written anew.
+    let longer = tenantry_core::ChainHead { number: kept.number + 2, ..kept };
+    let other = tenantry_core::ChainHead { hash: [7; 32], ..kept };
+    for head in [longer, other] {
+        let found = maintenance.verify(vec![head]).wait()?;
+        ensure_eq!(found.iter().map(|found| found.place).collect::<Vec<_>>(), [Some(globex.place())]);
+    }
     Ok(())
 }

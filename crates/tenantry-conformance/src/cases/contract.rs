@@ -4,8 +4,8 @@ use tenantry_core::Caller;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::ids::{CommitId, CustomerId, UserId, VendorId};
 use tenantry_core::store::{
-    Check, Commit, CustomerRow, CustomerStatus, Guard, GuardKey, GuardMode, Place, Store, StoreError, StoredFeatures,
-    WriteOp,
+    AuditFilter, Check, Commit, CustomerQuery, CustomerRow, CustomerStatus, Guard, GuardKey, GuardMode, Place, Store,
+    StoreError, StoredFeatures, WriteOp,
 };
 use tenantry_core::testing::{audit_entry, ready};
 use uuid::Uuid;
@@ -22,6 +22,7 @@ cases![
     a_taken_key_answers_the_check_that_names_it,
     a_commit_that_breaks_the_contract_is_refused,
     the_log_is_numbered_without_gaps_in_the_order_of_commits,
+    lists_are_in_the_order_of_their_keys_and_small_pages_are_the_big_one,
 ];
 
 struct Bench {
@@ -244,6 +245,77 @@ fn the_log_is_numbered_without_gaps_in_the_order_of_commits(opened: &dyn Opened)
     }
     for (before, after) in positions.iter().zip(positions.iter().skip(1)) {
         ensure_eq!(*after, (before.0 + 1, before.1 + 1));
+    }
+    Ok(())
+}
+
+/// A list in pages of every size, each beginning after the key of the row before.
+fn in_pages<T, K>(list: impl Fn(Option<K>, usize) -> Result<Vec<T>, StoreError>, key: impl Fn(&T) -> K) -> Tried
+where
+    T: std::fmt::Debug + PartialEq,
+    K: Ord,
+{
+    let all = list(None, 1_000)?;
+    ensure!(all.len() >= 3);
+    ensure!(all.windows(2).all(|pair| matches!(pair, [before, after] if key(before) < key(after))));
+    for size in [1, 2, all.len(), all.len() + 1] {
+        let mut rows = Vec::new();
+        loop {
+            let page = list(rows.last().map(&key), size)?;
+            ensure!(page.len() <= size);
+            if page.is_empty() {
+                break;
+            }
+            rows.extend(page);
+        }
+        ensure_eq!(rows, all);
+    }
+    Ok(())
+}
+
+fn lists_are_in_the_order_of_their_keys_and_small_pages_are_the_big_one(opened: &dyn Opened) -> Tried {
+    let world = World::new(opened)?;
+    let (store, vendor, place) = (opened.store()?, world.boss().vendor_id(), world.acme.customer.place());
+    // By code point: neither by letter case, nor by UTF-16, where the last one stands before the one before it.
+    for name in ["b", "B", "a", "Z", "\u{e4}", "\u{fffd}", "\u{1F600}"] {
+        world.customer(name)?;
+    }
+    for key in ["b", "B", "a", "Z", "a_1"] {
+        world.acme.customer.secrets().set(key, "1").wait()?;
+    }
+    for key in ["z", "b-1", "b"] {
+        world.app.bootstrap(key, key, "Ada", "ada@acme.test").wait()?;
+    }
+    let caller = Caller::Blocking;
+    in_pages(|after: Option<String>, size| ready(store.vendors(after.as_deref(), size)), |row| row.key.clone())?;
+    in_pages(|after, size| ready(store.users(vendor, after, size, caller)), |row| row.id)?;
+    in_pages(|after, size| ready(store.members(place, after, size, caller)), |(row, _)| row.id)?;
+    in_pages(|after, size| ready(store.invitations(place, after, size, caller)), |row| row.id)?;
+    in_pages(
+        |after: Option<String>, size| ready(store.secrets(place, after.as_deref(), size, caller)),
+        |row| row.key.clone(),
+    )?;
+    in_pages(|after, size| ready(store.chain(place, after.unwrap_or(0), size, caller)), |(row, _)| row.number)?;
+    in_pages(|after, size| ready(store.heads(vendor, after, size, caller)), |head| head.place.uuid())?;
+    let everything = AuditFilter::default();
+    in_pages(
+        |after, size| ready(store.log(vendor, after.unwrap_or(0), &everything, size, caller)),
+        |(row, _)| row.position,
+    )?;
+    let here = AuditFilter { place: Some(place), ..AuditFilter::default() };
+    in_pages(|after, size| ready(store.log(vendor, after.unwrap_or(0), &here, size, caller)), |(row, _)| row.position)?;
+    // A member's e-mail is searched, too.
+    for number in 0..3 {
+        let scope = world.customer(&format!("Found {number}"))?;
+        scope.members().invite("N", &format!("n{number}@needle.test"), tenantry_core::Role::Viewer).wait()?;
+    }
+    for needle in ["", "@needle", "n"] {
+        let query =
+            |after, limit| CustomerQuery { needle: needle.to_owned(), after, limit, ..CustomerQuery::default() };
+        in_pages(
+            |after, size| ready(store.customers(vendor, &query(after, size), caller)),
+            |row| (row.name_folded.clone(), row.id),
+        )?;
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! R: decisions.
 
 use tenantry_core::testing::ROLES;
-use tenantry_core::{Decision, PageRequest, Portal, Role};
+use tenantry_core::{
+    Catalog, CustomerFilter, CustomerScope, Decision, Feature, PageRequest, Permission, Portal, Role, Section, Tenantry,
+};
 
 use super::cases;
 use crate::Opened;
@@ -12,8 +14,10 @@ cases![
     r2_the_reasons_come_in_their_order,
     r3_an_unknown_permission_is_an_error_and_never_no,
     r3_explain_says_what_would_allow_it_and_tells_only_staff_who_is_no_member,
+    r5_the_host_adds_permissions_features_and_sections,
     r6_a_person_who_is_both_is_decided_by_the_side_they_come_from,
     r3_a_snapshot_decides_like_the_store_and_says_of_which_state,
+    p2_a_member_sees_their_own_customer_only,
 ];
 
 fn r1_every_row_of_the_permission_table_decides_for_every_role_with_features_on_and_off(store: &dyn Opened) -> Tried {
@@ -152,6 +156,47 @@ fn r3_a_snapshot_decides_like_the_store_and_says_of_which_state(store: &dyn Open
         ensure_eq!(before.sections(), sections);
         world.acme.customer.features().enable(feature).wait()?;
         ensure!(administrator.snapshot().wait()?.state() > before.state());
+    }
+    Ok(())
+}
+
+fn r5_the_host_adds_permissions_features_and_sections(store: &dyn Opened) -> Tried {
+    let catalog = Catalog::builder()
+        .feature(Feature::new("backups", "Backups").requires("deployments"))
+        .permission(Permission::customer("backups.view", [Role::Administrator, Role::User]).needs("backups"))
+        .permission(Permission::vendor("backups.restore", Role::Administrator))
+        .section(Section::new("backups", "Backups", "backups.view"))
+        .build()?;
+    let app = store.open(Tenantry::builder(catalog))?;
+    let acme = tenantry_core::testing::cast(&app, "acme")?;
+    let [_, user, viewer] = &acme.members;
+    let shown = |scope: &CustomerScope| -> Result<bool, crate::Failure> {
+        Ok(scope.portal().wait()?.last().is_some_and(|section| section.key == "backups"))
+    };
+    refused(user.require("backups.view"), "feature_disabled")?;
+    ensure!(!shown(user)?);
+    ensure_eq!(acme.customer.features().enable("backups").wait()?.changed, ["backups"]);
+    user.require("backups.view").wait()?;
+    refused(viewer.require("backups.view"), "permission_denied")?;
+    ensure_eq!((shown(user)?, shown(viewer)?), (true, false));
+    let restores = acme.staff.iter().map(|staff| staff.can("backups.restore").wait());
+    ensure_eq!(restores.collect::<Result<Vec<_>, _>>()?, [true, false, false]);
+    Ok(())
+}
+
+fn p2_a_member_sees_their_own_customer_only(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let globex = world.customer("Globex")?;
+    world.join(&globex, "hank@globex.test", Role::Administrator)?;
+    let [administrator, ..] = &world.acme.members;
+    ensure_eq!(administrator.get().wait()?.name, "acme");
+    ensure_eq!(administrator.members().list(PageRequest::first()).wait()?.items.len(), 3);
+    // The vendor's side is closed to the person, and with it every way to name another customer.
+    let tenantry_core::Actor::User(user) = *administrator.actor() else { return Err("no user".into()) };
+    let vendor = world.app.vendor(world.boss().vendor_id(), user);
+    refused(vendor.customers().list(CustomerFilter::new()), "not_found")?;
+    for scope in [&globex, &world.acme.customer] {
+        refused(vendor.customer(scope.place().customer().ok_or("no customer")?).get(), "not_found")?;
     }
     Ok(())
 }

@@ -1,16 +1,21 @@
 //! F, P: features and the portal.
 
-use tenantry_core::{Catalog, Feature, Permission, Role, Roles, Tenantry};
+use std::collections::BTreeSet;
+
+use tenantry_core::{Catalog, Feature, NewCustomer, Permission, Role, Roles, Tenantry};
 
 use super::cases;
-use crate::Opened;
-use crate::check::{Tried, World, ensure, ensure_eq, refused};
+use crate::check::{Tried, World, builder, ensure, ensure_eq, refused};
+use crate::race::Dice;
+use crate::{Failure, Opened};
 
 cases![
     f2_new_customers_have_deployments_and_artifacts,
     f3_enabling_brings_along_and_disabling_takes_along,
+    f4_in_any_catalogue_what_a_customer_has_is_closed_and_changes_by_the_least,
     f5_a_preview_answers_the_same_and_changes_nothing,
     f7_two_releases_share_a_store_and_lose_nothing_of_each_other,
+    f8_a_change_counts_with_the_next_decision_in_every_handle,
     f9_what_is_off_is_hidden_and_refused,
     p1_each_role_sees_its_sections_in_order,
 ];
@@ -123,5 +128,83 @@ fn p1_each_role_sees_its_sections_in_order(store: &dyn Opened) -> Tried {
         ensure_eq!(titles(member)?, all.replace("Users, ", ""));
     }
     ensure_eq!(viewer.snapshot().wait()?.role(), Some(Role::Viewer));
+    Ok(())
+}
+
+/// The features `f0`, `f1` … of a random acyclic graph, and what each requires directly.
+fn random_catalogue(dice: &mut Dice, size: u64) -> Result<(Catalog, Vec<BTreeSet<u64>>), Failure> {
+    let mut requires = Vec::new();
+    let mut builder = Catalog::builder();
+    for number in 0..size {
+        // Only earlier ones, so that there is no cycle.
+        let row: BTreeSet<u64> = (0..number).filter(|_| dice.up_to(3) == 0).collect();
+        let feature = Feature::new(format!("f{number}"), format!("Feature {number}"));
+        builder = builder.feature(row.iter().fold(feature, |feature, other| feature.requires(format!("f{other}"))));
+        requires.push(row);
+    }
+    Ok((builder.build()?, requires))
+}
+
+/// Everything that can be reached, the start included.
+fn reach(start: u64, next: impl Fn(u64) -> Vec<u64>) -> BTreeSet<u64> {
+    let (mut found, mut todo) = (BTreeSet::from([start]), vec![start]);
+    while let Some(node) = todo.pop() {
+        todo.extend(next(node).into_iter().filter(|node| found.insert(*node)));
+    }
+    found
+}
+
+fn f4_in_any_catalogue_what_a_customer_has_is_closed_and_changes_by_the_least(store: &dyn Opened) -> Tried {
+    let mut dice = Dice(4);
+    for round in 0..8 {
+        let size = 3 + dice.up_to(8);
+        let (catalog, requires) = random_catalogue(&mut dice, size)?;
+        let app = store.open(Tenantry::builder(catalog))?;
+        let vendor = app.bootstrap(&format!("v{round}"), "Vendor", "Ada", "ada@x.test").wait()?;
+        let scope = vendor.customer(vendor.customers().create(NewCustomer::new("Globex")).wait()?.id);
+        let rows = || (0..).zip(&requires);
+        let below = |node| rows().filter(|(at, _)| *at == node).flat_map(|(_, row)| row.clone()).collect();
+        let above = |node| rows().filter(|(_, row)| row.contains(&node)).map(|(at, _)| at).collect();
+        let mut has = BTreeSet::new();
+        for _ in 0..12 {
+            let (feature, enable) = (dice.up_to(size), dice.up_to(2) == 0);
+            let (name, features) = (format!("f{feature}"), scope.features());
+            let (preview, change) = if enable {
+                (features.preview_enable(&name).wait()?, features.enable(&name).wait()?)
+            } else {
+                (features.preview_disable(&name).wait()?, features.disable(&name).wait()?)
+            };
+            ensure_eq!(preview, change);
+            let reached = if enable { reach(feature, below) } else { reach(feature, above) };
+            let moved: BTreeSet<u64> = reached.into_iter().filter(|node| has.contains(node) != enable).collect();
+            has = has.symmetric_difference(&moved).copied().collect();
+            let names = |nodes: &BTreeSet<u64>| nodes.iter().map(|node| format!("f{node}")).collect::<BTreeSet<_>>();
+            ensure_eq!(change.changed.iter().cloned().collect::<BTreeSet<_>>(), names(&moved));
+            // In dependency order: nothing stands before what it requires.
+            for (at, name) in change.changed.iter().enumerate() {
+                let required = app.catalog().feature(name).ok_or("unknown")?.requirements();
+                ensure!(change.changed.iter().skip(at).all(|later| !required.contains(later)));
+            }
+            // The two that every new customer has are independent of these, and never touched.
+            let standard = ["artifacts", "deployments"].map(str::to_owned);
+            let expected: BTreeSet<_> = names(&has).into_iter().chain(standard).collect();
+            ensure_eq!(scope.get().wait()?.features.into_iter().collect::<BTreeSet<_>>(), expected);
+        }
+    }
+    Ok(())
+}
+
+fn f8_a_change_counts_with_the_next_decision_in_every_handle(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let (customer, [_, user, _]) = (&world.acme.customer, &world.acme.members);
+    let tenantry_core::Actor::User(id) = *user.actor() else { return Err("no user".into()) };
+    let (vendor, place) = (world.boss().vendor_id(), customer.place().customer().ok_or("no customer")?);
+    let elsewhere = store.open(builder())?.customer(vendor, place, id);
+    for _ in 0..3 {
+        customer.features().enable("alerts").wait()?;
+        elsewhere.require("alerts.edit").wait()?;
+        customer.features().disable("alerts").wait()?;
+        refused(elsewhere.require("alerts.edit"), "feature_disabled")?;
+    }
     Ok(())
 }

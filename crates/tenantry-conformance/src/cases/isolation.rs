@@ -1,18 +1,21 @@
 //! The whole table of operations, tried with what belongs to others and by those who may not.
 
-use tenantry_core::access::{OPERATIONS, Operation};
+use tenantry_core::access::{Need, OPERATIONS, Operation};
+use tenantry_core::testing::ROLES;
 use tenantry_core::{
     AuditQuery, CustomerFilter, CustomerId, CustomerPatch, CustomerScope, Error, InvitationId, MemberId, NewCustomer,
-    PageRequest, Place, Role, UserId, VendorId, VendorScope,
+    PageRequest, Place, Portal, Role, UserId, VendorId, VendorScope,
 };
 use uuid::Uuid;
 
 use super::cases;
 use crate::Opened;
-use crate::check::{Tried, World, ensure_eq};
+use crate::check::{Tried, World, ensure, ensure_eq};
 
 cases![
     every_operation_is_tried_here,
+    r1_every_role_is_tried_with_every_operation_from_both_sides,
+    c5_staff_may_do_on_an_archived_customer_what_the_table_says,
     r4_the_place_of_another_vendor_answers_like_an_unknown_one,
     r4_the_rows_of_another_customer_answer_like_unknown_ones,
     u10_a_suspended_actor_may_do_nothing,
@@ -295,6 +298,57 @@ fn c5_a_member_of_an_archived_customer_may_do_nothing(store: &dyn Opened) -> Tri
     customer.archive().wait()?;
     for member in &world.acme.members {
         all_answer(None, member, ids, "customer_archived")?;
+    }
+    Ok(())
+}
+
+fn r1_every_role_is_tried_with_every_operation_from_both_sides(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let (catalog, ids) = (world.app.catalog(), Ids::unknown());
+    // Not named like the one that `customers.delete` names, so that it stays.
+    let globex = world.customer("Globex")?;
+    let id = globex.place().customer().ok_or("no customer")?;
+    let members = ["a@globex.test", "u@globex.test", "v@globex.test"].into_iter().zip(ROLES);
+    let members = members.map(|(email, role)| world.join(&globex, email, role)).collect::<Result<Vec<_>, _>>()?;
+    let allowed = |portal, need, role| match need {
+        Need::Nobody => false,
+        Need::Membership => true,
+        Need::Permission(name) => catalog.permission(portal, name).is_some_and(|id| catalog.allows(id, role)),
+    };
+    for operation in OPERATIONS.iter().filter(|operation| !operation.is_for_host()) {
+        for ((role, staff), member) in ROLES.into_iter().zip(&world.acme.staff).zip(&members) {
+            let staff_there = staff.customer(id);
+            let sides: [(_, _, &dyn Fn() -> Option<Done>); 3] = [
+                (Portal::Vendor, operation.vendor, &|| on_vendor(operation, staff, ids)),
+                (Portal::Vendor, operation.staff, &|| on_customer(operation, &staff_there, ids)),
+                (Portal::Customer, operation.customer, &|| on_customer(operation, member, ids)),
+            ];
+            for (portal, need, act) in sides {
+                let answer = act();
+                // What a side may do can be done from it.
+                ensure!(answer.is_some() || need == Need::Nobody);
+                let Some(answer) = answer else { continue };
+                let expected = (operation.name, role, allowed(portal, need, role));
+                ensure_eq!((operation.name, role, seen(&answer).0 != "permission_denied"), expected);
+                globex.unarchive().wait()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn c5_staff_may_do_on_an_archived_customer_what_the_table_says(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let globex = world.customer("Globex")?;
+    // These three ask for a permission, and go by its row.
+    let by_permission = ["access.require", "access.can", "access.explain"];
+    for operation in OPERATIONS.iter().filter(|operation| !by_permission.contains(&operation.name)) {
+        if globex.get().wait()?.status == tenantry_core::CustomerStatus::Active {
+            globex.archive().wait()?;
+        }
+        let Some(answer) = on_customer(operation, &globex, Ids::unknown()) else { continue };
+        let refused = seen(&answer).0 == "customer_archived";
+        ensure_eq!((operation.name, !refused), (operation.name, operation.while_archived));
     }
     Ok(())
 }

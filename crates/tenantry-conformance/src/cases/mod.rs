@@ -4,6 +4,7 @@ mod audit;
 mod contract;
 mod customers;
 mod decisions;
+mod faults;
 mod features;
 mod invitations;
 mod isolation;
@@ -25,6 +26,7 @@ pub(crate) use cases;
 pub(crate) fn all() -> Vec<Case> {
     [
         contract::CASES,
+        faults::CASES,
         vendors::CASES,
         customers::CASES,
         members::CASES,
