@@ -51,8 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for secret in vera.secrets().list(PageRequest::first()).wait()?.items {
         println!("\nVera sees the secret    {}, not its value", secret.key);
     }
-    for (key, value) in app.service(scope.place(), "deployer", "rollout 7").resolve_all().wait()? {
-        println!("the deployer got        {key}, {} bytes", value.len());
+    for got in app.service(scope.place(), "deployer", "rollout 7").resolve_all().wait()? {
+        println!("the deployer got        {}, {} bytes", got.key, got.value.len());
     }
     println!("\nGlobex's audit log");
     for entry in scope.audit().list(AuditQuery::new()).wait()?.items {

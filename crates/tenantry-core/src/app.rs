@@ -15,14 +15,19 @@ use crate::ids::{CustomerId, IdSource, RandomIds, UserId, VendorId, new_uuid};
 use crate::model::{Identity, Page, PageRequest, Vendor};
 use crate::scope::{Accepted, CustomerScope, ServiceScope, VendorScope};
 use crate::store::{Admission, MemoryStore, OpenError, OpenStore, Place, Store};
-use crate::vault::{InvitationToken, KeyRing, VerifiedEmail};
+use crate::vault::{InvitationToken, Keys, RootKeyProvider, VerifiedEmail};
+
+/// How many versions of a secret are kept unless told otherwise.
+const KEPT_VERSIONS: u64 = 10;
 
 /// What every scope shares.
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) catalog: Catalog,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) ring: Option<KeyRing>,
+    pub(crate) keys: Arc<Keys>,
+    /// How many versions of a secret are kept (S5).
+    pub(crate) kept_versions: u64,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -63,7 +68,14 @@ pub struct Tenantry {
 impl Tenantry {
     /// Begins to open a store with this catalogue.
     pub fn builder(catalog: Catalog) -> Builder {
-        Builder { catalog, ring: None, clock: Arc::new(SystemClock), ids: Arc::new(RandomIds), migrate: true }
+        Builder {
+            catalog,
+            provider: None,
+            kept_versions: KEPT_VERSIONS,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            migrate: true,
+        }
     }
 
     /// The catalogue of this process.
@@ -165,16 +177,25 @@ impl Tenantry {
 #[must_use = "a builder does nothing until a store is opened"]
 pub struct Builder {
     catalog: Catalog,
-    ring: Option<KeyRing>,
+    provider: Option<Arc<dyn RootKeyProvider>>,
+    kept_versions: u64,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     migrate: bool,
 }
 
 impl Builder {
-    /// With this root key, or with a ring of the current one and older ones. Without one only secrets do not work.
-    pub fn root_key(mut self, keys: impl Into<KeyRing>) -> Self {
-        self.ring = Some(keys.into());
+    /// With this root key: a [`RootKey`](crate::RootKey), a [`KeyRing`](crate::KeyRing) of several, a
+    /// [`Passphrase`](crate::Passphrase), or a provider of the host's own, for a KMS. Without one only secrets do not work.
+    pub fn root_key(mut self, provider: impl RootKeyProvider) -> Self {
+        self.provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// Keeps this many versions of each secret, the current one included: 10 unless told otherwise, 1 at least. Older ones
+    /// are deleted when a secret is set (S5).
+    pub fn kept_versions(mut self, versions: u64) -> Self {
+        self.kept_versions = versions.max(1);
         self
     }
 
@@ -200,14 +221,16 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::CannotOpen`] says why the store does not do; [`Error::WrongRootKey`]. The store is as it was.
+    /// [`Error::CannotOpen`] says why the store does not do; [`Error::WrongRootKey`]; [`Error::KeyProvider`]. The store is
+    /// as it was.
     pub fn open(self, address: impl OpenStore) -> Call<Tenantry> {
         Call::new(move |caller| async move {
-            let Self { catalog, ring, clock, ids, migrate } = self;
-            let admission = Admission { ring: ring.clone(), migrate };
+            let Self { catalog, provider, kept_versions, clock, ids, migrate } = self;
+            let keys = Arc::new(Keys::new(provider));
+            let admission = Admission { keys: Arc::clone(&keys), migrate };
             let store = Box::new(address).open(admission, caller).await?;
             tracing::debug!(operation = operations::MAINTENANCE.name, "store opened");
-            Ok(Tenantry { app: Arc::new(Inner { catalog, store, ring, clock, ids }) })
+            Ok(Tenantry { app: Arc::new(Inner { catalog, store, keys, kept_versions, clock, ids }) })
         })
     }
 

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use crate::access::Actor;
 use crate::catalog::Role;
 use crate::ids::{CustomerId, InvitationId, MemberId};
-use crate::store::{MemberState, OpenError, StoreError};
-use crate::vault::VaultError;
+use crate::store::{MemberState, OpenError, Place, StoreError};
+use crate::vault::{KeyError, ProviderError, TemplateError, VaultError};
 
 /// Why an operation did not happen. Nothing was changed, unless [`Error::code`] is `outcome_unknown`.
 #[derive(Debug, thiserror::Error)]
@@ -51,9 +51,18 @@ pub enum Error {
     /// The place would be left without an active Administrator (U9).
     #[error(transparent)]
     LastAdministrator(#[from] LastAdministrator),
-    /// Nobody changes their own role, or suspends or removes themselves (U8).
-    #[error("nobody changes their own role, or suspends or removes themselves")]
+    /// The person is the last active Administrator of some places, and is not erased before others are (U9, U12).
+    #[error(transparent)]
+    SoleAdministrator(#[from] SoleAdministrator),
+    /// Nobody changes their own role, or suspends, removes or erases themselves (U8).
+    #[error("nobody changes their own role, or suspends, removes or erases themselves")]
     OwnMembership,
+    /// Deployments use the secret (S6).
+    #[error(transparent)]
+    SecretInUse(#[from] Box<SecretInUse>),
+    /// A template has a mistake, or names a secret that there is not (S6).
+    #[error(transparent)]
+    Template(#[from] Box<TemplateError>),
     /// A permission or feature that the catalogue does not know (R3).
     #[error(transparent)]
     UnknownName(#[from] UnknownName),
@@ -72,6 +81,9 @@ pub enum Error {
     /// The root key is not the one that the store was written with.
     #[error("the root key is not the one that this store was written with")]
     WrongRootKey,
+    /// The provider of the root key did not give one.
+    #[error(transparent)]
+    KeyProvider(#[from] ProviderError),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] Storage),
@@ -99,13 +111,17 @@ impl Error {
             Self::InvitationInvalid => "invitation_invalid",
             Self::TooManyInvitations(_) => "too_many_invitations",
             Self::LastAdministrator(_) => "last_administrator",
+            Self::SoleAdministrator(_) => "sole_administrator",
             Self::OwnMembership => "own_membership",
+            Self::SecretInUse(_) => "secret_in_use",
+            Self::Template(error) => error.code(),
             Self::UnknownName(_) => "unknown_name",
             Self::Contended => "contended",
             Self::KeyNotAvailable => "key_not_available",
             Self::UnsupportedFormat => "unsupported_format",
             Self::DecryptionFailed => "decryption_failed",
             Self::WrongRootKey => "wrong_root_key",
+            Self::KeyProvider(error) => error.code(),
             Self::Storage(storage) => storage.kind.code(),
             Self::CannotOpen(_) => "cannot_open",
             Self::Closed => "closed",
@@ -115,7 +131,7 @@ impl Error {
     /// Whether the same call may succeed later although nothing is corrected.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Contended | Self::TooManyInvitations(_) => true,
+            Self::Contended | Self::TooManyInvitations(_) | Self::KeyProvider(_) => true,
             Self::Storage(storage) => storage.kind == StorageKind::Unavailable,
             _ => false,
         }
@@ -373,6 +389,50 @@ impl LastAdministrator {
     }
 }
 
+/// The person is the last active Administrator of some places that others are members of.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the person is the last active administrator of {}", self.names())]
+pub struct SoleAdministrator {
+    pub(crate) places: Vec<Place>,
+}
+
+impl SoleAdministrator {
+    /// The places: give each another Administrator first.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    fn names(&self) -> String {
+        list(&self.places.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+}
+
+/// Deployments use the secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the secret `{key}` is used by {}{}", list(deployments), if *more { " and more" } else { "" })]
+pub struct SecretInUse {
+    pub(crate) key: String,
+    pub(crate) deployments: Vec<String>,
+    pub(crate) more: bool,
+}
+
+impl SecretInUse {
+    /// The secret's key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The names of the deployments that use it, at most the first 100.
+    pub fn deployments(&self) -> &[String] {
+        &self.deployments
+    }
+
+    /// Whether there are more of them.
+    pub fn has_more(&self) -> bool {
+        self.more
+    }
+}
+
 /// A name that the catalogue does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the catalogue knows no {kind} `{name}`")]
@@ -454,6 +514,7 @@ impl From<OpenError> for Error {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::WrongRootKey => Self::WrongRootKey,
+            OpenError::KeyProvider(error) => error.into(),
             OpenError::Store(error) => error.into(),
             other => Self::CannotOpen(CannotOpen { source: Box::new(other) }),
         }
@@ -483,6 +544,16 @@ impl From<VaultError> for Error {
             VaultError::KeyNotAvailable => Self::KeyNotAvailable,
             VaultError::DecryptionFailed => Self::DecryptionFailed,
             VaultError::Random(source) => source.into(),
+            VaultError::Provider(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Vault(error) => error.into(),
+            KeyError::Store(error) => error.into(),
         }
     }
 }

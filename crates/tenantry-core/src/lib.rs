@@ -33,13 +33,17 @@ pub use error::Error;
 pub use host::Maintenance;
 pub use ids::{CustomerId, IdSource, InvitationId, MemberId, RandomIds, SecretId, UserId, VendorId};
 pub use model::{
-    Cursor, Customer, CustomerFeature, CustomerFilter, CustomerPatch, FeatureChange, Features, Identity, ImportOutcome,
-    ImportSummary, ImportedRow, Invitation, InvitationStatus, Invited, Member, NewCustomer, Page, PageRequest,
-    PortalSection, Secret, Vendor,
+    Cursor, Customer, CustomerFeature, CustomerFilter, CustomerPatch, Deployment, DeploymentUse, FeatureChange, Features,
+    Identity, ImportOutcome, ImportSummary, ImportedRow, Invitation, InvitationStatus, Invited, Member, NewCustomer,
+    NewDeployment, Page, PageRequest, PortalSection, Rendered, Resolved, RootKeyInfo, Rotation, Secret, SecretChange,
+    SecretUse, SecretVersion, Vendor,
 };
 pub use scope::{
-    Accepted, Audit, AuditQuery, CustomerScope, Customers, FeatureSwitches, Invitations, Members, Secrets,
+    Accepted, Audit, AuditQuery, CustomerScope, Customers, Deployments, FeatureSwitches, Invitations, Members, Secrets,
     ServiceScope, VendorScope,
 };
-pub use store::{ChainHead, CustomerStatus, MemberState, Place};
-pub use vault::{InvitationToken, KeyRing, RootKey, RootKeyError, SecretValue, VerifiedEmail};
+pub use store::{ChainHead, CustomerStatus, MemberState, Place, RootKeyState};
+pub use vault::{
+    Argon2Cost, Format, InvitationToken, KeyRing, NewRootKey, Passphrase, ProviderError, Redactor, RootKey, RootKeyError,
+    RootKeyId, RootKeyProvider, SecretValue, Template, TemplateError, VerifiedEmail,
+};

@@ -5,9 +5,9 @@ use tenantry_core::audit;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::ids::{CommitId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
-    AuditEntry, ChainHead, Check, Commit, CustomerRow, EntryPosition, Guard, GuardKey, GuardMode, InvitationRow,
-    KeyRow, MemberRow, Place, Receipt, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, StoreError, UserRow,
-    VendorRow, WriteOp,
+    AuditEntry, ChainHead, Check, Commit, CustomerRow, DeploymentRow, DeploymentSecret, EntryPosition, Guard, GuardKey,
+    GuardMode, InvitationRow, KeyRow, MemberRow, Place, Receipt, RootKeyRow, RootKeyState, SecretRow, SecretVersionRow,
+    SendsRow, StoreError, UserRow, VendorRow, WriteOp,
 };
 
 use crate::error::{is_unique_violation, not_applied};
@@ -165,8 +165,14 @@ impl Write<'_> {
                 Ok(self.delete_secret(*place, *id)? && self.count(*place, "secrets = secrets - 1")?)
             }
             WriteOp::InsertSecretVersion(row) => self.insert_secret_version(row),
+            WriteOp::UpdateSecretVersion(row) => self.update_secret_version(row),
+            WriteOp::DeleteSecretVersions(place, id, last) => self.delete_secret_versions(*place, *id, *last),
             WriteOp::InsertKey(row) => self.insert_key(row),
+            WriteOp::UpdateKey(row) => self.update_key(row),
+            WriteOp::DeleteKey(place, generation) => self.delete_key(*place, *generation),
             WriteOp::PutRootKey(row) => self.put_root_key(row),
+            WriteOp::PutDeployment(row) => self.put_deployment(row),
+            WriteOp::DeleteDeployment(place, id) => self.delete_deployment(*place, id),
         }
     }
 
@@ -239,6 +245,8 @@ impl Write<'_> {
             "DELETE FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM secrets WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM place_keys WHERE vendor_id = ?1 AND place_id = ?2",
+            "DELETE FROM deployment_secrets WHERE vendor_id = ?1 AND place_id = ?2",
+            "DELETE FROM deployments WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM audit_details WHERE vendor_id = ?1 AND place_id = ?2",
         ] {
             self.execute(sql, key)?;
@@ -429,10 +437,25 @@ impl Write<'_> {
     }
 
     fn insert_secret_version(&self, row: &SecretVersionRow) -> rusqlite::Result<bool> {
-        let SecretVersionRow { place, secret, version, sealed, created_at, created_by } = row;
-        self.one(
+        self.secret_version(
             "INSERT INTO secret_versions (vendor_id, place_id, secret_id, version, sealed, created_at, created_by)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            row,
+        )
+    }
+
+    fn update_secret_version(&self, row: &SecretVersionRow) -> rusqlite::Result<bool> {
+        self.secret_version(
+            "UPDATE secret_versions SET sealed = ?5, created_at = ?6, created_by = ?7
+             WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3 AND version = ?4",
+            row,
+        )
+    }
+
+    fn secret_version(&self, sql: &str, row: &SecretVersionRow) -> rusqlite::Result<bool> {
+        let SecretVersionRow { place, secret, version, sealed, created_at, created_by } = row;
+        self.one(
+            sql,
             params![
                 blob(place.vendor().as_uuid()),
                 blob(&place.uuid()),
@@ -445,11 +468,36 @@ impl Write<'_> {
         )
     }
 
+    fn delete_secret_versions(&self, place: Place, id: SecretId, last: u64) -> rusqlite::Result<bool> {
+        let (vendor, at) = (place.vendor(), place.uuid());
+        self.execute(
+            "DELETE FROM secret_versions
+             WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3 AND version <= ?4",
+            params![blob(vendor.as_uuid()), at.as_bytes(), blob(id.as_uuid()), int(last)],
+        )?;
+        Ok(true)
+    }
+
     fn insert_key(&self, row: &KeyRow) -> rusqlite::Result<bool> {
-        let KeyRow { place, generation, id, wrapped, check, created_at } = row;
-        self.one(
+        self.key(
             "INSERT INTO place_keys (vendor_id, place_id, generation, id, wrapped, check_value, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            row,
+        )
+    }
+
+    fn update_key(&self, row: &KeyRow) -> rusqlite::Result<bool> {
+        self.key(
+            "UPDATE place_keys SET id = ?4, wrapped = ?5, check_value = ?6, created_at = ?7
+             WHERE vendor_id = ?1 AND place_id = ?2 AND generation = ?3",
+            row,
+        )
+    }
+
+    fn key(&self, sql: &str, row: &KeyRow) -> rusqlite::Result<bool> {
+        let KeyRow { place, generation, id, wrapped, check, created_at } = row;
+        self.one(
+            sql,
             params![
                 blob(place.vendor().as_uuid()),
                 blob(&place.uuid()),
@@ -462,17 +510,57 @@ impl Write<'_> {
         )
     }
 
+    fn delete_key(&self, place: Place, generation: u32) -> rusqlite::Result<bool> {
+        self.one(
+            "DELETE FROM place_keys WHERE vendor_id = ?1 AND place_id = ?2 AND generation = ?3",
+            params![blob(place.vendor().as_uuid()), blob(&place.uuid()), generation],
+        )
+    }
+
     fn put_root_key(&self, row: &RootKeyRow) -> rusqlite::Result<bool> {
-        let RootKeyRow { id, check, created_at } = row;
+        let RootKeyRow { id, check, state, kept, created_at } = row;
+        self.one(
+            "INSERT INTO root_keys (id, check_value, state, kept, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO UPDATE SET check_value = ?2, state = ?3, kept = ?4, created_at = ?5",
+            params![id, check, state.as_str(), kept, created_at.micros()],
+        )
+    }
+
+    fn put_deployment(&self, row: &DeploymentRow) -> rusqlite::Result<bool> {
+        let DeploymentRow { place, id, name, secrets, created_at, updated_at } = row;
+        let (vendor, at) = (blob(place.vendor().as_uuid()), blob(&place.uuid()));
         self.execute(
-            "INSERT INTO root_keys (id, check_value, created_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
-            params![id, check, created_at.micros()],
+            "DELETE FROM deployment_secrets WHERE vendor_id = ?1 AND place_id = ?2 AND deployment_id = ?3",
+            params![vendor, at, id],
         )?;
+        self.execute(
+            "INSERT INTO deployments (vendor_id, place_id, id, name, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (vendor_id, place_id, id) DO UPDATE SET name = ?4, created_at = ?5, updated_at = ?6",
+            params![vendor, at, id, name, created_at.micros(), updated_at.micros()],
+        )?;
+        for DeploymentSecret { key, running } in secrets {
+            self.execute(
+                "INSERT INTO deployment_secrets (vendor_id, place_id, key, deployment_id, running)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![vendor, at, key, id, running.map(int)],
+            )?;
+        }
         Ok(true)
     }
 
+    fn delete_deployment(&self, place: Place, id: &str) -> rusqlite::Result<bool> {
+        let (vendor, at) = (blob(place.vendor().as_uuid()), blob(&place.uuid()));
+        let key = params![vendor, at, id];
+        self.execute(
+            "DELETE FROM deployment_secrets WHERE vendor_id = ?1 AND place_id = ?2 AND deployment_id = ?3",
+            key,
+        )?;
+        self.one("DELETE FROM deployments WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3", key)
+    }
+
     fn holds(&self, check: &Check) -> rusqlite::Result<bool> {
-        let taken = match check {
+        let broken = match check {
             Check::VendorKeyUnique { key, vendor } => {
                 self.exists("SELECT 1 FROM vendors WHERE key = ?1 AND id <> ?2", params![key, blob(vendor.as_uuid())])
             }
@@ -492,11 +580,16 @@ impl Write<'_> {
                 );
             }
             Check::ChainHead(head) => return Ok(self.head(head.place)? == Some(*head)),
-            Check::RootKeysKnown(known) => {
-                return Ok(row::root_keys(self.0)?.iter().all(|row| known.contains(&row.id)));
+            Check::RootKeys(expected) => {
+                let rows = row::root_keys(self.0)?;
+                let alive = rows.iter().filter(|row| row.state != RootKeyState::Retired);
+                return Ok(alive.map(|row| (row.id, row.state)).eq(expected.iter().copied()));
+            }
+            Check::WrapsNothing(root) => {
+                self.exists("SELECT 1 FROM place_keys WHERE substr(wrapped, 7, 16) = ?1", params![root])
             }
         };
-        taken.map(|taken| !taken)
+        broken.map(|broken| !broken)
     }
 
     fn head(&self, place: Place) -> rusqlite::Result<Option<ChainHead>> {

@@ -10,13 +10,13 @@ use async_trait::async_trait;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 use tenantry_core::Caller;
-use tenantry_core::store::{Admission, OpenError, OpenStore, Probe, RootKeyRow, Store, StoreError};
+use tenantry_core::store::{Admission, OpenError, OpenStore, Probe, Store, StoreError};
 use tenantry_core::vault::StoreId;
 
 use crate::connection::{Purpose, Settings};
 use crate::error::not_applied;
 use crate::migration::{self, APPLICATION_ID};
-use crate::store::SqliteStore;
+use crate::store::{SqliteStore, on_thread_for};
 use crate::{Sqlite, file_system, row};
 
 /// Older releases of SQLite may corrupt a file in WAL mode when its log is reset (fixed in 3.51.3).
@@ -25,12 +25,27 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 #[async_trait]
 impl OpenStore for Sqlite {
     async fn open(self: Box<Self>, admission: Admission, caller: Caller) -> Result<Arc<dyn Store>, OpenError> {
-        let store = crate::store::on_thread_for(caller, move || open(&self, &admission)).await?;
+        let sqlite = Arc::new(*self);
+        let found = Arc::clone(&sqlite);
+        let found = on_thread_for(caller, move || look(&found)).await?;
+        if let Found::Store { probe, .. } = &found {
+            admission.admit(probe).await?;
+        }
+        let store = on_thread_for(caller, move || open(&sqlite, &found, admission.may_migrate())).await?;
         Ok(Arc::new(store))
     }
 }
 
-fn open(sqlite: &Sqlite, admission: &Admission) -> Result<SqliteStore, OpenError> {
+/// What stands at the path.
+enum Found {
+    /// Nothing, or an empty file.
+    Nothing,
+    /// A store with this version of the schema.
+    Store { version: i64, probe: Probe },
+}
+
+/// Looks at the path, and refuses what does not do; nothing is written.
+fn look(sqlite: &Sqlite) -> Result<Found, OpenError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         let found = rusqlite::version();
         return Err(OpenError::Unusable(format!("SQLite {found} is linked, 3.51.3 is the oldest that is safe")));
@@ -39,12 +54,20 @@ fn open(sqlite: &Sqlite, admission: &Admission) -> Result<SqliteStore, OpenError
     if !sqlite.network_file_system {
         file_system::refuse_network(folder_of(&sqlite.path))?;
     }
-    let settings = Settings::of(sqlite);
-    let found = if is_new { 0 } else { probe(&settings, admission)? };
+    if is_new { Ok(Found::Nothing) } else { probe(&Settings::of(sqlite)) }
+}
+
+/// Opens what was looked at and admitted.
+fn open(sqlite: &Sqlite, found: &Found, may_migrate: bool) -> Result<SqliteStore, OpenError> {
+    let found = match found {
+        Found::Nothing => 0,
+        Found::Store { version, .. } => *version,
+    };
     let supported = migration::latest();
-    if found < supported && !admission.may_migrate() {
+    if found < supported && !may_migrate {
         return Err(OpenError::NeedsMigration { found, supported });
     }
+    let settings = Settings::of(sqlite);
     let mut writer = connect(&settings)?;
     if found < supported {
         let id = StoreId::generate().map_err(|error| StoreError::Unavailable(error.into()))?;
@@ -95,8 +118,8 @@ fn look_at(path: &Path) -> Result<bool, OpenError> {
     }
 }
 
-/// Reads what says whose the file is, and asks whether it may be opened. Answers the version of its schema.
-fn probe(settings: &Settings, admission: &Admission) -> Result<i64, OpenError> {
+/// Reads what says whose the file is, and what the core is asked before it is opened.
+fn probe(settings: &Settings) -> Result<Found, OpenError> {
     // A log that a crash left behind stays as it is when the file is refused: closing must not copy it back. A log that
     // is not there is made for the probe and must go with it.
     let mut log = settings.path().as_os_str().to_owned();
@@ -112,7 +135,7 @@ fn probe(settings: &Settings, admission: &Admission) -> Result<i64, OpenError> {
     let tables = "SELECT count(*) FROM sqlite_schema";
     let tables: i64 = moment.query_row(tables, [], |row| row.get(0)).map_err(foreign)?;
     if application == 0 && version == 0 && tables == 0 {
-        return Ok(0);
+        return Ok(Found::Nothing);
     }
     if application != APPLICATION_ID {
         let what = format!("the application id is {application:#010x}, not {APPLICATION_ID:#010x}");
@@ -126,9 +149,8 @@ fn probe(settings: &Settings, admission: &Admission) -> Result<i64, OpenError> {
         return Err(OpenError::Unusable(format!("`{}` is read-only", settings.path().display())));
     }
     let store_id = row::store_id(&moment).map_err(not_applied)?;
-    let root_keys: Vec<RootKeyRow> = row::root_keys(&moment).map_err(not_applied)?;
-    admission.admit(&Probe { store_id, root_keys })?;
-    Ok(version)
+    let root_keys = if version < 2 { row::root_keys_v1(&moment) } else { row::root_keys(&moment) };
+    Ok(Found::Store { version, probe: Probe { store_id, root_keys: root_keys.map_err(not_applied)? } })
 }
 
 fn foreign(error: rusqlite::Error) -> OpenError {

@@ -7,10 +7,10 @@ use tenantry_core::Caller;
 use tenantry_core::Role;
 use tenantry_core::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
-    AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow, CustomerStatus, DetailRow,
-    InvitationRead, InvitationRow, KeyRow, MemberRead, MemberRow, MemberState, Place, RootKeyRow, SecretRead,
-    SecretRow, SecretVersionRow, SendsRow, Standing, StandingMember, StoreError, StoredFeatures, UserRead, UserRow,
-    VendorRead, VendorRow,
+    AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow, CustomerStatus,
+    DeploymentRead, DeploymentRow, DetailRow, InvitationRead, InvitationRow, KeyRead, KeyRow, MemberRead, MemberRow,
+    MemberState, Place, RootKeyRow, SecretRead, SecretRow, SecretVersionRow, SendsRow, Standing, StandingMember,
+    StoreError, StoredFeatures, UseRow, UserRead, UserRow, VendorRead, VendorRow,
 };
 use uuid::Uuid;
 
@@ -38,6 +38,10 @@ fn many<T>(
     row: impl FnMut(&Row<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
     connection.prepare_cached(sql)?.query_map(params, row)?.collect()
+}
+
+fn count(connection: &Connection, sql: &str, params: impl Params) -> Result<u64> {
+    Ok(one(connection, sql, params, |row| Columns::of(row).number())?.unwrap_or(0))
 }
 
 fn rows(limit: usize) -> i64 {
@@ -241,8 +245,7 @@ impl MemberRead for SqliteStore {
         let sql = "SELECT count(*) FROM members
                    WHERE vendor_id = ?1 AND place_id = ?2 AND role = 'administrator' AND state = 'active'";
         let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
-        let count = self.read(|connection| one(connection, sql, params, |row| Columns::of(row).number()))?;
-        Ok(count.unwrap_or(0))
+        self.read(|connection| count(connection, sql, params))
     }
 }
 
@@ -334,6 +337,12 @@ impl SecretRead for SqliteStore {
         .await
     }
 
+    async fn secret_by_id(&self, place: Place, id: SecretId) -> Read<Option<SecretRow>> {
+        let sql = format!("SELECT {} FROM secrets WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3", row::SECRET);
+        let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid()), blob(id.as_uuid())];
+        self.read(|connection| one(connection, &sql, params, row::secret))
+    }
+
     async fn secret_version(&self, place: Place, secret: SecretId, version: u64) -> Read<Option<SecretVersionRow>> {
         let sql = format!(
             "SELECT {} FROM secret_versions
@@ -345,6 +354,61 @@ impl SecretRead for SqliteStore {
         self.read(|connection| one(connection, &sql, params, row::secret_version))
     }
 
+    async fn secret_versions(
+        &self,
+        place: Place,
+        secret: SecretId,
+        before: Option<u64>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<SecretVersionRow>> {
+        let sql = format!(
+            "SELECT {} FROM secret_versions
+             WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3 AND version < ?4 ORDER BY version DESC LIMIT ?5",
+            row::SECRET_VERSION
+        );
+        self.list(caller, move |connection| {
+            let (vendor, place, before) = (place.vendor(), place.uuid(), before.map_or(i64::MAX, int));
+            let secret = blob(secret.as_uuid());
+            let params = params![blob(vendor.as_uuid()), place.as_bytes(), secret, before, rows(limit)];
+            many(connection, &sql, params, row::secret_version)
+        })
+        .await
+    }
+
+    async fn sealed_by(
+        &self,
+        place: Place,
+        key: [u8; 16],
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<SecretVersionRow>> {
+        let sql = format!(
+            "SELECT {} FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2 AND substr(sealed, 7, 16) = ?3
+             LIMIT ?4",
+            row::SECRET_VERSION
+        );
+        self.list(caller, move |connection| {
+            let (vendor, place) = (place.vendor(), place.uuid());
+            let params = params![blob(vendor.as_uuid()), place.as_bytes(), key, rows(limit)];
+            many(connection, &sql, params, row::secret_version)
+        })
+        .await
+    }
+
+    async fn count_sealed_by(&self, place: Place, key: [u8; 16], caller: Caller) -> Read<u64> {
+        self.list(caller, move |connection| {
+            let sql = "SELECT count(*) FROM secret_versions
+                       WHERE vendor_id = ?1 AND place_id = ?2 AND substr(sealed, 7, 16) = ?3";
+            let (vendor, place) = (place.vendor(), place.uuid());
+            count(connection, sql, params![blob(vendor.as_uuid()), place.as_bytes(), key])
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl KeyRead for SqliteStore {
     async fn place_keys(&self, place: Place) -> Read<Vec<KeyRow>> {
         let sql =
             format!("SELECT {} FROM place_keys WHERE vendor_id = ?1 AND place_id = ?2 ORDER BY generation", row::KEY);
@@ -355,6 +419,98 @@ impl SecretRead for SqliteStore {
     async fn root_keys(&self) -> Read<Vec<RootKeyRow>> {
         self.read(row::root_keys)
     }
+
+    async fn wrapped_by(
+        &self,
+        vendor: VendorId,
+        root: [u8; 16],
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<KeyRow>> {
+        let sql = format!(
+            "SELECT {} FROM place_keys WHERE substr(wrapped, 7, 16) = ?1 AND vendor_id = ?2 LIMIT ?3",
+            row::KEY
+        );
+        self.list(caller, move |connection| {
+            many(connection, &sql, params![root, blob(vendor.as_uuid()), rows(limit)], row::key)
+        })
+        .await
+    }
+
+    async fn count_wrapped_by(&self, root: [u8; 16], caller: Caller) -> Read<u64> {
+        self.list(caller, move |connection| {
+            count(connection, "SELECT count(*) FROM place_keys WHERE substr(wrapped, 7, 16) = ?1", params![root])
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl DeploymentRead for SqliteStore {
+    async fn deployment(&self, place: Place, id: &str) -> Read<Option<DeploymentRow>> {
+        let sql =
+            format!("SELECT {} FROM deployments WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3", row::DEPLOYMENT);
+        let params = params![blob(place.vendor().as_uuid()), blob(&place.uuid()), id];
+        self.read(|connection| {
+            // One moment for both tables.
+            let moment = connection.unchecked_transaction()?;
+            let row = one(&moment, &sql, params, row::deployment)?;
+            row.map(|row| with_secrets(&moment, row)).transpose()
+        })
+    }
+
+    async fn deployments(
+        &self,
+        place: Place,
+        after: Option<&str>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<DeploymentRow>> {
+        let sql = format!(
+            "SELECT {} FROM deployments WHERE vendor_id = ?1 AND place_id = ?2 AND id > ?3 ORDER BY id LIMIT ?4",
+            row::DEPLOYMENT
+        );
+        let after = after.unwrap_or_default().to_owned();
+        self.list(caller, move |connection| {
+            let moment = connection.unchecked_transaction()?;
+            let (vendor, place) = (place.vendor(), place.uuid());
+            let params = params![blob(vendor.as_uuid()), place.as_bytes(), after, rows(limit)];
+            let found = many(&moment, &sql, params, row::deployment)?;
+            found.into_iter().map(|row| with_secrets(&moment, row)).collect()
+        })
+        .await
+    }
+
+    async fn uses(
+        &self,
+        place: Place,
+        key: &str,
+        after: Option<&str>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<UseRow>> {
+        let (key, after) = (key.to_owned(), after.unwrap_or_default().to_owned());
+        self.list(caller, move |connection| {
+            let sql = "SELECT s.deployment_id, d.name, s.running FROM deployment_secrets AS s
+                       JOIN deployments AS d
+                         ON d.vendor_id = s.vendor_id AND d.place_id = s.place_id AND d.id = s.deployment_id
+                       WHERE s.vendor_id = ?1 AND s.place_id = ?2 AND s.key = ?3 AND s.deployment_id > ?4
+                       ORDER BY s.deployment_id LIMIT ?5";
+            let (vendor, place) = (place.vendor(), place.uuid());
+            let params = params![blob(vendor.as_uuid()), place.as_bytes(), key, after, rows(limit)];
+            many(connection, sql, params, row::deployment_use)
+        })
+        .await
+    }
+}
+
+/// A deployment with the secrets that it uses.
+fn with_secrets(connection: &Connection, row: DeploymentRow) -> Result<DeploymentRow> {
+    let sql = "SELECT key, running FROM deployment_secrets
+               WHERE vendor_id = ?1 AND place_id = ?2 AND deployment_id = ?3 ORDER BY key";
+    let params = params![blob(row.place.vendor().as_uuid()), blob(&row.place.uuid()), row.id];
+    let secrets = many(connection, sql, params, row::deployment_secret)?;
+    Ok(DeploymentRow { secrets, ..row })
 }
 
 #[async_trait]

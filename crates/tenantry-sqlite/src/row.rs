@@ -8,8 +8,9 @@ use tenantry_core::catalog::Role;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::ids::{CommitId, CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
-    AuditRow, ChainHead, CustomerRow, CustomerStatus, DetailRow, InvitationRow, InvitationState, KeyRow, MemberRow,
-    MemberState, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, StoredFeatures, UserRow, VendorRow,
+    AuditRow, ChainHead, CustomerRow, CustomerStatus, DeploymentRow, DeploymentSecret, DetailRow, InvitationRow,
+    InvitationState, KeyRow, MemberRow, MemberState, Place, RootKeyRow, RootKeyState, SecretRow, SecretVersionRow,
+    SendsRow, StoredFeatures, UseRow, UserRow, VendorRow,
 };
 use tenantry_core::vault::StoreId;
 use uuid::Uuid;
@@ -47,8 +48,13 @@ impl<'a> Columns<'a> {
 
     pub(crate) fn number(&mut self) -> Result<u64> {
         let index = self.next;
-        let number: i64 = self.value()?;
-        u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(index, number))
+        self.value().and_then(|number| unsigned(index, number))
+    }
+
+    fn optional_number(&mut self) -> Result<Option<u64>> {
+        let index = self.next;
+        let number: Option<i64> = self.value()?;
+        number.map(|number| unsigned(index, number)).transpose()
     }
 
     fn time(&mut self) -> Result<Timestamp> {
@@ -69,15 +75,37 @@ impl<'a> Columns<'a> {
     }
 }
 
+fn unsigned(index: usize, number: i64) -> Result<u64> {
+    u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(index, number))
+}
+
 pub(crate) fn store_id(connection: &Connection) -> Result<StoreId> {
     connection.query_row("SELECT id FROM store", [], |row| row.get(0).map(StoreId::from_bytes))
 }
 
 pub(crate) fn root_keys(connection: &Connection) -> Result<Vec<RootKeyRow>> {
-    let mut statement = connection.prepare_cached("SELECT id, check_value, created_at FROM root_keys ORDER BY id")?;
+    let mut statement =
+        connection.prepare_cached("SELECT id, check_value, state, kept, created_at FROM root_keys ORDER BY id")?;
     let rows = statement.query_map([], |row| {
         let mut columns = Columns::of(row);
-        Ok(RootKeyRow { id: columns.value()?, check: columns.value()?, created_at: columns.time()? })
+        Ok(RootKeyRow {
+            id: columns.value()?,
+            check: columns.value()?,
+            state: columns.word(RootKeyState::from_name)?,
+            kept: columns.value()?,
+            created_at: columns.time()?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// The root keys of a file of schema version 1, where all of them were needed and nothing was kept for a provider.
+pub(crate) fn root_keys_v1(connection: &Connection) -> Result<Vec<RootKeyRow>> {
+    let mut statement = connection.prepare("SELECT id, check_value, created_at FROM root_keys ORDER BY id")?;
+    let rows = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        let (id, check, created_at) = (columns.value()?, columns.value()?, columns.time()?);
+        Ok(RootKeyRow { id, check, state: RootKeyState::Promoted, kept: Vec::new(), created_at })
     })?;
     rows.collect()
 }
@@ -252,6 +280,31 @@ pub(crate) fn key(row: &Row<'_>) -> Result<KeyRow> {
         check: columns.value()?,
         created_at: columns.time()?,
     })
+}
+
+pub(crate) const DEPLOYMENT: &str = "vendor_id, place_id, id, name, created_at, updated_at";
+
+/// A deployment without the secrets that it uses, which are rows of their own.
+pub(crate) fn deployment(row: &Row<'_>) -> Result<DeploymentRow> {
+    let mut columns = Columns::of(row);
+    Ok(DeploymentRow {
+        place: columns.place()?,
+        id: columns.value()?,
+        name: columns.value()?,
+        secrets: Vec::new(),
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
+    })
+}
+
+pub(crate) fn deployment_secret(row: &Row<'_>) -> Result<DeploymentSecret> {
+    let mut columns = Columns::of(row);
+    Ok(DeploymentSecret { key: columns.value()?, running: columns.optional_number()? })
+}
+
+pub(crate) fn deployment_use(row: &Row<'_>) -> Result<UseRow> {
+    let mut columns = Columns::of(row);
+    Ok(UseRow { deployment: columns.value()?, name: columns.value()?, running: columns.optional_number()? })
 }
 
 /// The columns of an entry with its detail, of the tables `e` and `d`.

@@ -29,7 +29,7 @@ mod calls {
             app.accept_invitation(&invited.token, VerifiedEmail::new("hank@globex.test")).await.unwrap();
             scope.secrets().set("K", "v").await.unwrap();
             let values = app.service(scope.place(), "deployer", "test").resolve(["K"]).await.unwrap();
-            assert_eq!(values[0].1.expose(), "v");
+            assert_eq!(values[0].value.expose(), "v");
             let rows = (0..1_200).map(|row| Ok(NewCustomer::new("Row").external_id(row.to_string())));
             let summary = vendor.customers().import(rows, |_| ()).await.unwrap();
             assert_eq!((summary.rows, summary.created, summary.skipped), (1_200, 1_199, 1));

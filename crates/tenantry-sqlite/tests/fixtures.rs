@@ -63,7 +63,7 @@ mod fixtures {
             assert_eq!((globex.members, globex.secrets, globex.features.len()), (2, 1, 3));
             let place = staff.customer(globex.id).place();
             let values = app.service(place, "deployer", "fixture").resolve(["SMTP_PASSWORD"]).wait().unwrap();
-            assert_eq!(values[0].1.expose(), "hunter2");
+            assert_eq!(values[0].value.expose(), "hunter2");
             opened += 1;
         }
         assert!(opened > 0);

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tenantry_core::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
-    Admission, AuditFilter, AuditRead, AuditRow, Commit, CustomerQuery, CustomerRead, CustomerRow, DetailRow,
-    InvitationRead, InvitationRow, KeyRow, MemberRead, MemberRow, OpenError, OpenStore, Place, Receipt, RootKeyRow,
-    SecretRead, SecretRow, SecretVersionRow, SendsRow, Standing, StandingMember, Store, StoreError, UserRead, UserRow,
-    VendorRead, VendorRow,
+    Admission, AuditFilter, AuditRead, AuditRow, Commit, CustomerQuery, CustomerRead, CustomerRow, DeploymentRead,
+    DeploymentRow, DetailRow, InvitationRead, InvitationRow, KeyRead, KeyRow, MemberRead, MemberRow, OpenError,
+    OpenStore, Place, Receipt, RootKeyRow, SecretRead, SecretRow, SecretVersionRow, SendsRow, Standing, StandingMember,
+    Store, StoreError, UseRow, UserRead, UserRow, VendorRead, VendorRow,
 };
 use tenantry_core::vault::StoreId;
 use tenantry_core::{AuditQuery, Caller, ChainHead, CustomerFilter, Error, NewCustomer, PageRequest, Role, Tenantry};
@@ -182,9 +182,28 @@ pass_on!(InvitationRead {
 pass_on!(SecretRead {
     fn secret(place: Place, key: &str) -> Option<SecretRow>;
     fn secrets(place: Place, after: Option<&str>, limit: usize, caller: Caller) -> Vec<SecretRow>;
+    fn secret_by_id(place: Place, id: SecretId) -> Option<SecretRow>;
     fn secret_version(place: Place, secret: SecretId, version: u64) -> Option<SecretVersionRow>;
+    fn secret_versions(
+        place: Place,
+        secret: SecretId,
+        before: Option<u64>,
+        limit: usize,
+        caller: Caller,
+    ) -> Vec<SecretVersionRow>;
+    fn sealed_by(place: Place, key: [u8; 16], limit: usize, caller: Caller) -> Vec<SecretVersionRow>;
+    fn count_sealed_by(place: Place, key: [u8; 16], caller: Caller) -> u64;
+});
+pass_on!(KeyRead {
     fn place_keys(place: Place) -> Vec<KeyRow>;
     fn root_keys() -> Vec<RootKeyRow>;
+    fn wrapped_by(vendor: VendorId, root: [u8; 16], limit: usize, caller: Caller) -> Vec<KeyRow>;
+    fn count_wrapped_by(root: [u8; 16], caller: Caller) -> u64;
+});
+pass_on!(DeploymentRead {
+    fn deployment(place: Place, id: &str) -> Option<DeploymentRow>;
+    fn deployments(place: Place, after: Option<&str>, limit: usize, caller: Caller) -> Vec<DeploymentRow>;
+    fn uses(place: Place, key: &str, after: Option<&str>, limit: usize, caller: Caller) -> Vec<UseRow>;
 });
 pass_on!(AuditRead {
     fn chain(place: Place, after: u64, limit: usize, caller: Caller) -> Vec<(AuditRow, Option<DetailRow>)>;

@@ -22,7 +22,7 @@ fn s1_nothing_is_inherited_between_places(store: &dyn Opened) -> Tried {
     let resolve = |place: Place| world.app.service(place, "deployer", "test").resolve(["KEY"]);
     let value = |place: Place| -> Result<String, crate::Failure> {
         let values = resolve(place).wait()?;
-        Ok(values.first().ok_or("no value")?.1.expose().to_owned())
+        Ok(values.first().ok_or("no value")?.value.expose().to_owned())
     };
     ensure_eq!(value(world.boss().place())?, "vendor");
     ensure_eq!(value(globex.place())?, "globex");
@@ -40,16 +40,16 @@ fn s2_keys_and_values_follow_their_rules(store: &dyn Opened) -> Tried {
     refused(set("A", ""), "invalid_input")?;
     refused(set("A", &"v".repeat(64 * 1024 + 1)), "invalid_input")?;
     let longest = "v".repeat(64 * 1024);
-    ensure_eq!(set("A", &longest).wait()?.version, 1);
+    ensure_eq!(set("A", &longest).wait()?.secret.version, 1);
     refused(set("A", ""), "invalid_input")?;
-    ensure_eq!(set("a", "case matters").wait()?.version, 1);
-    ensure_eq!(set("A", "\u{0}\n\u{1F600}").wait()?.version, 2);
+    ensure_eq!(set("a", "case matters").wait()?.secret.version, 1);
+    ensure_eq!(set("A", "\u{0}\n\u{1F600}").wait()?.secret.version, 2);
     let values = world.app.service(globex.place(), "deployer", "test").resolve_all().wait()?;
-    let values: Vec<_> = values.iter().map(|(key, value)| (key.as_str(), value.expose())).collect();
+    let values: Vec<_> = values.iter().map(|got| (got.key.as_str(), got.value.expose())).collect();
     ensure_eq!(values, [("A", "\u{0}\n\u{1F600}"), ("a", "case matters")]);
     globex.secrets().delete("A").wait()?;
     refused(globex.secrets().delete("A"), "not_found")?;
-    ensure_eq!(set("A", "again").wait()?.version, 1);
+    ensure_eq!(set("A", "again").wait()?.secret.version, 1);
     Ok(())
 }
 
@@ -93,7 +93,7 @@ fn s3_secrets_are_listed_in_pages_with_who_and_when(store: &dyn Opened) -> Tried
     let [_, user, viewer] = &world.acme.members;
     let mut expected = Vec::new();
     for key in ["A", "B", "Z", "a", "b"] {
-        expected.push(user.secrets().set(key, "value").wait()?);
+        expected.push(user.secrets().set(key, "value").wait()?.secret);
     }
     let mut secrets = Vec::new();
     let mut page = viewer.secrets().list(PageRequest::first().size(2)).wait()?;
@@ -104,7 +104,7 @@ fn s3_secrets_are_listed_in_pages_with_who_and_when(store: &dyn Opened) -> Tried
     }
     ensure_eq!(secrets, expected);
     let staff = world.boss().actor().to_string();
-    let updated = world.acme.customer.secrets().set("A", "2").wait()?;
+    let updated = world.acme.customer.secrets().set("A", "2").wait()?.secret;
     ensure_eq!((updated.created_by, updated.updated_by), (user.actor().to_string(), staff));
     refused(viewer.secrets().set("A", "3"), "permission_denied")?;
     Ok(())

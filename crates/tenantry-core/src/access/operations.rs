@@ -89,6 +89,8 @@ operations! {
     SNAPSHOT "access.snapshot" [member, member, member, member];
     EXPLAIN_FOR "access.explain_for" [-, "customer_users.view", -, -] archived;
 
+    USERS_ERASE "users.erase" ["users.manage", -, -, -];
+
     CUSTOMERS_CREATE "customers.create" ["customers.manage", -, -, -];
     CUSTOMERS_IMPORT "customers.import" ["customers.manage", -, -, -];
     CUSTOMERS_LIST "customers.list" ["customers.view", -, -, -];
@@ -116,7 +118,19 @@ operations! {
     SECRETS_LIST "secrets.list" ["secrets.view", "secrets.view", "secrets.view", -] archived;
     SECRETS_SET "secrets.set" ["secrets.manage", "secrets.manage", "secrets.manage", -];
     SECRETS_DELETE "secrets.delete" ["secrets.manage", "secrets.manage", "secrets.manage", -];
+    SECRETS_VERSIONS "secrets.versions" ["secrets.view", "secrets.view", "secrets.view", -] archived;
+    SECRETS_ROLL_BACK "secrets.roll_back" ["secrets.manage", "secrets.manage", "secrets.manage", -];
+    SECRETS_DESTROY "secrets.destroy" ["secrets.manage", "secrets.manage", "secrets.manage", -];
+    SECRETS_USED_BY "secrets.used_by" ["secrets.view", "secrets.view", "secrets.view", -] archived;
+    SECRETS_CHECK "secrets.check" ["secrets.view", "secrets.view", "secrets.view", -] archived;
     SECRETS_RESOLVE "secrets.resolve" [-, -, -, "secrets.resolve"];
+    SECRETS_RENDER "secrets.render" [-, -, -, "secrets.resolve"];
+    SECRETS_REDACTOR "secrets.redactor" [-, -, -, "secrets.resolve"];
+
+    DEPLOYMENTS_LIST "deployments.list" ["deployments.view", "deployments.view", "deployments.view", -] archived;
+    DEPLOYMENTS_REGISTER "deployments.register" [-, -, -, "deployments.register"];
+    DEPLOYMENTS_REPORT "deployments.report" [-, -, -, "deployments.register"];
+    DEPLOYMENTS_REMOVE "deployments.remove" [-, -, -, "deployments.register"];
 
     FEATURES_LIST "features.list" [-, "customers.view", "dashboard.view", -] archived;
     FEATURES_ENABLE "features.enable" [-, "features.manage", -, -];

@@ -9,9 +9,10 @@ use crate::error::Error;
 use crate::ids::VendorId;
 use crate::store::{
     AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DetailRow, InvitationState, MemberState, Place,
-    Store, StoreError,
+    RootKeyState, SecretRow, Store, StoreError,
 };
-use crate::vault::KeyRing;
+use crate::unit::open_version;
+use crate::vault::Keys;
 
 /// How many rows are read at a time.
 const ROWS: usize = 1_000;
@@ -46,11 +47,12 @@ impl fmt::Display for Violation {
 /// When the store cannot be read.
 pub(crate) async fn verify(
     store: &dyn Store,
-    ring: Option<&KeyRing>,
+    keys: &Keys,
     kept: &[ChainHead],
     caller: Caller,
 ) -> Result<Vec<Violation>, Error> {
-    let mut check = Check { store, ring, caller, found: Vec::new() };
+    let mut check = Check { store, keys, caller, found: Vec::new() };
+    check.root_keys().await?;
     for what in store.check_integrity(caller).await? {
         check.found.push(Violation { place: None, entry: None, what });
     }
@@ -85,7 +87,7 @@ pub(crate) async fn all_heads(
 
 struct Check<'a> {
     store: &'a dyn Store,
-    ring: Option<&'a KeyRing>,
+    keys: &'a Keys,
     caller: Caller,
     found: Vec<Violation>,
 }
@@ -163,20 +165,56 @@ impl Check<'_> {
         }
     }
 
-    /// S4: every current value opens; only with a root key at hand.
+    /// S4: a store that has keys of places has one promoted root key.
+    async fn root_keys(&mut self) -> Result<(), Error> {
+        let rows = self.store.root_keys().await?;
+        let promoted = rows.iter().filter(|row| row.state == RootKeyState::Promoted).count();
+        if promoted != usize::from(!rows.is_empty()) {
+            let what = format!("{promoted} root keys are promoted");
+            self.found.push(Violation { place: None, entry: None, what });
+        }
+        for row in rows.iter().filter(|row| row.state == RootKeyState::Retired) {
+            if self.store.count_wrapped_by(row.id, self.caller).await? > 0 {
+                let what = format!("the root key `{}` is retired and wraps a key", hex(&row.id));
+                self.found.push(Violation { place: None, entry: None, what });
+            }
+        }
+        Ok(())
+    }
+
+    /// S4, S5: every value that is kept opens; only with a root key at hand. The current version is kept, and not destroyed.
     async fn secrets(&mut self, place: Place) -> Result<(), Error> {
-        let Some(ring) = self.ring else { return Ok(()) };
         let mut after: Option<String> = None;
         loop {
             let secrets = self.store.secrets(place, after.as_deref(), ROWS, self.caller).await?;
             let Some(last) = secrets.last() else { return Ok(()) };
             after = Some(last.key.clone());
             for secret in secrets {
-                if let Err(error) = crate::scope::open_secret(self.store, ring, &secret).await {
-                    if matches!(error, Error::Storage(_) | Error::Closed) {
-                        return Err(error);
+                self.versions(place, &secret).await?;
+            }
+        }
+    }
+
+    async fn versions(&mut self, place: Place, secret: &SecretRow) -> Result<(), Error> {
+        let mut before = None;
+        loop {
+            let versions = self.store.secret_versions(place, secret.id, before, ROWS, self.caller).await?;
+            let newest = versions.first().filter(|version| version.sealed.is_some()).map(|version| version.version);
+            if before.is_none() && newest != Some(secret.version) {
+                self.wrong(place, format!("secret `{}` does not have its current version", secret.id));
+            }
+            let Some(last) = versions.last() else { return Ok(()) };
+            before = Some(last.version);
+            if self.keys.is_empty() {
+                continue;
+            }
+            for version in versions.iter().filter(|version| version.sealed.is_some()) {
+                match open_version(self.store, self.keys, secret, version).await {
+                    Ok(_) => {}
+                    Err(error @ (Error::Storage(_) | Error::Closed | Error::KeyProvider(_))) => return Err(error),
+                    Err(error) => {
+                        self.wrong(place, format!("secret `{}`, version {}: {error}", secret.id, version.version));
                     }
-                    self.wrong(place, format!("secret `{}`: {error}", secret.id));
                 }
             }
         }

@@ -6,20 +6,22 @@
 mod audit;
 mod customer;
 mod customers;
+mod deployments;
 mod features;
 mod import;
 mod invitations;
 mod members;
 mod secrets;
 mod service;
+mod users;
 
 pub use audit::{Audit, AuditQuery};
 pub use customers::Customers;
+pub use deployments::Deployments;
 pub use features::FeatureSwitches;
 pub use invitations::Invitations;
 pub use members::Members;
 pub use secrets::Secrets;
-pub(crate) use secrets::open as open_secret;
 pub use service::ServiceScope;
 
 use crate::access::{Access, Actor, Decision, Explanation, Snapshot, operations};
@@ -158,6 +160,11 @@ impl VendorScope {
         Secrets::new(&self.access)
     }
 
+    /// The deployments of the vendor itself that services registered.
+    pub fn deployments(&self) -> Deployments {
+        Deployments::new(&self.access)
+    }
+
     /// The audit log of the vendor.
     pub fn audit(&self) -> Audit {
         Audit::new(&self.access)
@@ -193,6 +200,11 @@ impl CustomerScope {
     /// The customer's features.
     pub fn features(&self) -> FeatureSwitches {
         FeatureSwitches::new(&self.access)
+    }
+
+    /// The deployments of the customer that services registered.
+    pub fn deployments(&self) -> Deployments {
+        Deployments::new(&self.access)
     }
 
     /// The audit log of the customer.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::StoreError;
 use super::rows::{
-    CustomerRow, InvitationRow, KeyRow, MemberRow, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, UserRow,
-    VendorRow,
+    CustomerRow, DeploymentRow, InvitationRow, KeyRow, MemberRow, Place, RootKeyRow, RootKeyState, SecretRow,
+    SecretVersionRow, SendsRow, UserRow, VendorRow,
 };
 use crate::clock::Timestamp;
 use crate::ids::{CommitId, CustomerId, SecretId, UserId, VendorId};
@@ -75,7 +75,8 @@ pub enum WriteOp {
     InsertCustomer(CustomerRow),
     /// Replaces a customer's fields, counter and counts excepted.
     UpdateCustomer(CustomerRow),
-    /// Deletes a customer with its members, invitations, sends, secrets and keys, and all details of its chain.
+    /// Deletes a customer with its members, invitations, sends, secrets, keys and deployments, and all details of its
+    /// chain.
     DeleteCustomer(VendorId, CustomerId),
     /// A new user.
     InsertUser(UserRow),
@@ -103,10 +104,39 @@ pub enum WriteOp {
     DeleteSecret(Place, SecretId),
     /// A new version of a secret.
     InsertSecretVersion(SecretVersionRow),
+    /// Replaces the envelope of a version.
+    UpdateSecretVersion(SecretVersionRow),
+    /// Deletes the versions of a secret up to this one; there may be none.
+    DeleteSecretVersions(Place, SecretId, u64),
     /// A new key generation of a place.
     InsertKey(KeyRow),
-    /// Notes a root key, unless it is noted already; in the commit of the first key that it wraps.
+    /// Replaces the envelope of a key generation.
+    UpdateKey(KeyRow),
+    /// Deletes a key generation of a place.
+    DeleteKey(Place, u32),
+    /// Inserts or replaces a root key.
     PutRootKey(RootKeyRow),
+    /// Inserts or replaces a deployment with the secrets that it uses.
+    PutDeployment(DeploymentRow),
+    /// Deletes a deployment.
+    DeleteDeployment(Place, String),
+}
+
+impl WriteOp {
+    /// Whether it takes away what must not be readable in the store's files afterwards: a person, a customer, a sealed
+    /// value, a key (U12, C6). After such a commit a store leaves no trace of it, in its log neither.
+    pub fn erases(&self) -> bool {
+        match self {
+            Self::DeleteCustomer(..)
+            | Self::DeleteUser(..)
+            | Self::DeleteMember(..)
+            | Self::DeleteSecret(..)
+            | Self::DeleteKey(..)
+            | Self::DeleteDeployment(..) => true,
+            Self::UpdateSecretVersion(row) => row.sealed.is_none(),
+            _ => false,
+        }
+    }
 }
 
 /// A post-condition that guards cannot express.
@@ -141,8 +171,10 @@ pub enum Check {
     ActiveAdministrator(Place),
     /// The chain of the place still ends with this entry.
     ChainHead(super::ChainHead),
-    /// Every root key that the store has seen is among these.
-    RootKeysKnown(Vec<[u8; 16]>),
+    /// The root keys that are not retired are these, in the order of their ids.
+    RootKeys(Vec<([u8; 16], RootKeyState)>),
+    /// No key of a place is wrapped by this root key.
+    WrapsNothing([u8; 16]),
 }
 
 impl Check {
@@ -150,7 +182,10 @@ impl Check {
     pub fn is_of_uniqueness(&self) -> bool {
         match self {
             Self::VendorKeyUnique { .. } | Self::ExternalIdUnique { .. } | Self::EmailUnique { .. } => true,
-            Self::ActiveAdministrator(_) | Self::ChainHead(_) | Self::RootKeysKnown(_) => false,
+            Self::ActiveAdministrator(_)
+            | Self::ChainHead(_)
+            | Self::RootKeys(_)
+            | Self::WrapsNothing(_) => false,
         }
     }
 }
@@ -233,6 +268,7 @@ impl Commit {
             })
             .collect();
         let guarded = |key| bumped.contains(&key) || made.contains(&key);
+        let held = |key| guarded(key) || self.guards.iter().any(|guard| guard.key == key);
         let place = |place| guarded(GuardKey::Place(place));
         let vendor_held = |vendor: VendorId| {
             place(Place::Vendor(vendor))
@@ -259,8 +295,13 @@ impl Commit {
                 WriteOp::PutSends(row, _) => place(row.place),
                 WriteOp::InsertSecret(row) | WriteOp::UpdateSecret(row) => place(row.place),
                 WriteOp::DeleteSecret(at, _) => place(*at),
-                WriteOp::InsertSecretVersion(row) => place(row.place),
+                WriteOp::InsertSecretVersion(row) | WriteOp::UpdateSecretVersion(row) => place(row.place),
+                WriteOp::DeleteSecretVersions(at, ..) | WriteOp::DeleteKey(at, _) => place(*at),
                 WriteOp::InsertKey(row) => place(row.place),
+                // The key inside stays the same: whoever reads either envelope decides alike.
+                WriteOp::UpdateKey(row) => held(GuardKey::Place(row.place)),
+                WriteOp::PutDeployment(row) => place(row.place),
+                WriteOp::DeleteDeployment(at, _) => place(*at),
             };
             if !holds {
                 return malformed("an op without its guard");
@@ -268,8 +309,7 @@ impl Commit {
         }
         // A customer that is deleted has ended its chain: nothing may be added to it any more.
         for entry in self.audit.iter().filter(|entry| entry.place.customer().is_some()) {
-            let key = GuardKey::Place(entry.place);
-            if !made.contains(&key) && !self.guards.iter().any(|guard| guard.key == key) {
+            if !held(GuardKey::Place(entry.place)) {
                 return malformed("an audit entry of a customer without a guard on it");
             }
         }

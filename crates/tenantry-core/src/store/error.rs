@@ -60,9 +60,12 @@ pub enum OpenError {
     /// The file, its folder or its file system does not do.
     #[error("cannot be opened: {0}")]
     Unusable(String),
-    /// None of the root keys given is one that the store was used with.
+    /// A root key that the store was used with is not at hand, or is another one.
     #[error("the root key is not the one that this store was written with")]
     WrongRootKey,
+    /// The provider of the root key did not give one.
+    #[error(transparent)]
+    KeyProvider(#[from] crate::vault::ProviderError),
     /// The store failed while it was opened.
     #[error(transparent)]
     Store(#[from] StoreError),

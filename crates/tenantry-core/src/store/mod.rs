@@ -17,11 +17,13 @@ pub use commit::{AuditDetail, AuditEntry, Check, Commit, EntryPosition, Guard, G
 pub use error::{OpenError, StoreError};
 pub use memory::MemoryStore;
 pub use open::{Admission, OpenStore, Probe};
-pub use read::{AuditRead, CustomerRead, InvitationRead, MemberRead, SecretRead, UserRead, VendorRead};
+pub use read::{
+    AuditRead, CustomerRead, DeploymentRead, InvitationRead, KeyRead, MemberRead, SecretRead, UserRead, VendorRead,
+};
 pub use rows::{
-    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, CustomerStatus, DetailRow, InvitationRow,
-    InvitationState, KeyRow, MemberRow, MemberState, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow,
-    Standing, StandingMember, StoredFeatures, UserRow, VendorRow,
+    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, CustomerStatus, DeploymentRow, DeploymentSecret,
+    DetailRow, InvitationRow, InvitationState, KeyRow, MemberRow, MemberState, Place, RootKeyRow, RootKeyState,
+    SecretRow, SecretVersionRow, SendsRow, Standing, StandingMember, StoredFeatures, UseRow, UserRow, VendorRow,
 };
 
 use crate::call::Caller;
@@ -36,6 +38,8 @@ pub trait Store:
     + MemberRead
     + InvitationRead
     + SecretRead
+    + KeyRead
+    + DeploymentRead
     + AuditRead
     + Debug
     + Send

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::rows::RootKeyRow;
-use super::{OpenError, Store};
+use super::rows::{RootKeyRow, RootKeyState};
+use super::{OpenError, Store, StoreError};
 use crate::call::Caller;
-use crate::vault::{KeyRing, StoreId};
-use subtle::ConstantTimeEq;
+use crate::vault::{Keys, StoreId, VaultError};
 
 /// What can be opened: the address of a store, for example a file name.
 #[async_trait]
@@ -34,7 +33,7 @@ pub struct Probe {
 /// Decides whether a store may be opened.
 #[derive(Clone, Debug)]
 pub struct Admission {
-    pub(crate) ring: Option<KeyRing>,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) migrate: bool,
 }
 
@@ -42,7 +41,7 @@ impl Admission {
     /// Admits every store, and lets it migrate: for the tests of a store.
     #[cfg(feature = "testing")]
     pub fn unconditional() -> Self {
-        Self { ring: None, migrate: true }
+        Self { keys: Arc::new(Keys::new(None)), migrate: true }
     }
 
     /// Whether the store may migrate its schema; otherwise an old one is [`OpenError::NeedsMigration`].
@@ -54,17 +53,21 @@ impl Admission {
     ///
     /// # Errors
     ///
-    /// [`OpenError::WrongRootKey`].
-    pub fn admit(&self, probe: &Probe) -> Result<(), OpenError> {
-        let Some(ring) = &self.ring else { return Ok(()) };
-        if probe.root_keys.is_empty() {
+    /// [`OpenError::WrongRootKey`]; [`OpenError::KeyProvider`].
+    pub async fn admit(&self, probe: &Probe) -> Result<(), OpenError> {
+        if self.keys.is_empty() {
             return Ok(());
         }
-        let known = |row: &RootKeyRow| {
-            ring.get(&crate::vault::RootKeyId::from_bytes(row.id))
-                .is_some_and(|key| bool::from(key.check_value(&probe.store_id).ct_eq(&row.check)))
-        };
-        // Every key the store was used with may still wrap something, so every one must be in the ring.
-        if probe.root_keys.iter().all(known) { Ok(()) } else { Err(OpenError::WrongRootKey) }
+        // A promoted or superseded key wraps something, so every one must be at hand; a staged one is being handed out.
+        let needed = |row: &&RootKeyRow| matches!(row.state, RootKeyState::Promoted | RootKeyState::Superseded);
+        for row in probe.root_keys.iter().filter(needed) {
+            match self.keys.root(probe.store_id, row).await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(OpenError::WrongRootKey),
+                Err(VaultError::Provider(error)) => return Err(OpenError::KeyProvider(error)),
+                Err(error) => return Err(OpenError::Store(StoreError::Unavailable(error.into()))),
+            }
+        }
+        Ok(())
     }
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use super::rows::{
-    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DetailRow, InvitationRow, KeyRow, MemberRow, Place,
-    RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Standing, UserRow, VendorRow,
+    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DeploymentRow, DetailRow, InvitationRow, KeyRow,
+    MemberRow, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Standing, UseRow, UserRow, VendorRow,
 };
 use crate::call::Caller;
 use crate::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
@@ -101,12 +101,62 @@ pub trait SecretRead {
     async fn secret(&self, place: Place, key: &str) -> Read<Option<SecretRow>>;
     /// Secrets of the place in the order of their keys, after this one.
     async fn secrets(&self, place: Place, after: Option<&str>, limit: usize, caller: Caller) -> Read<Vec<SecretRow>>;
+    /// The secret with this id.
+    async fn secret_by_id(&self, place: Place, id: SecretId) -> Read<Option<SecretRow>>;
     /// One version of a secret.
     async fn secret_version(&self, place: Place, secret: SecretId, version: u64) -> Read<Option<SecretVersionRow>>;
+    /// Versions of a secret, newest first, before this one.
+    async fn secret_versions(
+        &self,
+        place: Place,
+        secret: SecretId,
+        before: Option<u64>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<SecretVersionRow>>;
+    /// Versions of the place's secrets whose envelope names this key, in any order.
+    async fn sealed_by(&self, place: Place, key: [u8; 16], limit: usize, caller: Caller)
+    -> Read<Vec<SecretVersionRow>>;
+    /// How many versions of the place's secrets have an envelope that names this key.
+    async fn count_sealed_by(&self, place: Place, key: [u8; 16], caller: Caller) -> Read<u64>;
+}
+
+/// Reads keys.
+#[async_trait]
+pub trait KeyRead {
     /// The key generations of the place, oldest first.
     async fn place_keys(&self, place: Place) -> Read<Vec<KeyRow>>;
-    /// The root keys that the store has seen.
+    /// The root keys that the store has seen, in the order of their ids.
     async fn root_keys(&self) -> Read<Vec<RootKeyRow>>;
+    /// Keys of the vendor's places whose envelope names this root key, in any order.
+    async fn wrapped_by(&self, vendor: VendorId, root: [u8; 16], limit: usize, caller: Caller) -> Read<Vec<KeyRow>>;
+    /// How many keys of places have an envelope that names this root key.
+    async fn count_wrapped_by(&self, root: [u8; 16], caller: Caller) -> Read<u64>;
+}
+
+/// Reads deployments.
+#[async_trait]
+pub trait DeploymentRead {
+    /// The deployment with this id.
+    async fn deployment(&self, place: Place, id: &str) -> Read<Option<DeploymentRow>>;
+    /// Deployments of the place in the order of their ids, after this one.
+    async fn deployments(
+        &self,
+        place: Place,
+        after: Option<&str>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<DeploymentRow>>;
+    /// The deployments that use a secret, in the order of their ids, after this one; by index, however many others
+    /// there are.
+    async fn uses(
+        &self,
+        place: Place,
+        key: &str,
+        after: Option<&str>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<UseRow>>;
 }
 
 /// Reads the audit log.

@@ -124,6 +124,20 @@ word!(
     }
 );
 
+word!(
+    /// Where a root key stands in its life. At most one is promoted.
+    RootKeyState {
+        /// Known, and wraps nothing yet: the time to hand it to every process.
+        Staged = "staged",
+        /// Wraps every key of a place from now on.
+        Promoted = "promoted",
+        /// Wraps what was not wrapped anew since; still needed.
+        Superseded = "superseded",
+        /// Wraps nothing any more; no longer needed.
+        Retired = "retired",
+    }
+);
+
 /// The names of a customer's features as stored: sorted, each between spaces (` alerts deployments `).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoredFeatures(Box<str>);
@@ -359,15 +373,56 @@ pub struct KeyRow {
     pub created_at: Timestamp,
 }
 
-/// A root key that the store was opened with; not the key.
+/// A root key that the store was used with; not the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootKeyRow {
     /// The id, derived from the key.
     pub id: [u8; 16],
     /// Tells whether a key is the right one.
     pub check: [u8; 32],
+    /// Where it stands in its life.
+    pub state: RootKeyState,
+    /// What its provider asked to keep so that it finds the key again; nothing secret.
+    pub kept: Vec<u8>,
     /// When the store first saw it.
     pub created_at: Timestamp,
+}
+
+/// A host's deployment that uses secrets of its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentRow {
+    /// Where.
+    pub place: Place,
+    /// The host's own id of it, unique in the place.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The secrets that it uses, each key once, in the order of the keys.
+    pub secrets: Vec<DeploymentSecret>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it was last registered anew or reported.
+    pub updated_at: Timestamp,
+}
+
+/// A secret that a deployment uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentSecret {
+    /// The secret's key; there may be no such secret yet.
+    pub key: String,
+    /// The version that the deployment said it runs with.
+    pub running: Option<u64>,
+}
+
+/// A deployment as a user of one secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UseRow {
+    /// The host's own id of the deployment.
+    pub deployment: String,
+    /// Its name.
+    pub name: String,
+    /// The version of the secret that it said it runs with.
+    pub running: Option<u64>,
 }
 
 /// What a decision is made from, read in one statement.

@@ -6,7 +6,9 @@ use super::Unit;
 use crate::catalog::Role;
 use crate::error::Error;
 use crate::ids::{MemberId, UserId};
-use crate::store::{CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, StoreError, WriteOp};
+use crate::store::{
+    CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, StoreError, UserRow, WriteOp,
+};
 
 impl Unit<'_> {
     /// A member of the place that is acted on, guarded against every other change. After [`Unit::bump_place`].
@@ -94,7 +96,7 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// Erases a user who leaves `left` and has no other membership: the row, and the details that speak of them.
+    /// Erases a user who leaves `left` and has no other membership.
     ///
     /// Answers the entries whose details go, each as place and target; `None` when the user stays.
     pub(crate) async fn erase_if_gone(
@@ -110,13 +112,21 @@ impl Unit<'_> {
         if memberships.len() > 1 {
             return Ok(None);
         }
-        self.write(WriteOp::DeleteUser(row.vendor, user));
-        let targets = self.store().detail_targets(row.vendor, &user.to_string()).await?;
+        self.erase(&row).await.map(Some)
+    }
+
+    /// Erases a user who has no membership left: the row, and the details that speak of them (A3). After
+    /// [`Unit::bump_user`].
+    ///
+    /// Answers the entries whose details go, each as place and target.
+    pub(crate) async fn erase(&mut self, user: &UserRow) -> Result<Vec<(Place, String)>, Error> {
+        self.write(WriteOp::DeleteUser(user.vendor, user.id));
+        let targets = self.store().detail_targets(user.vendor, &user.id.to_string()).await?;
         for chain in targets.iter().map(|(chain, _)| *chain).filter(|chain| chain.customer().is_some()) {
             // A customer that is deleted meanwhile has ended its chain.
             let standing = self.store().standing(None, chain, chain).await?.ok_or(StoreError::Conflict)?;
             self.hold(GuardKey::Place(chain), standing.counter);
         }
-        Ok(Some(targets))
+        Ok(targets)
     }
 }

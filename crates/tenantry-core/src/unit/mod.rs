@@ -2,7 +2,10 @@
 //!
 //! So every decision holds at the moment of the commit, across threads, processes and stores.
 
+mod keys;
 mod member;
+
+pub(crate) use keys::{alive, open_version, seal_version};
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Keys, sealed values, tokens and e-mail identities.
 //!
 //! ```text
-//! root key     given by the host
+//! root key     from a provider: a key ring, a passphrase, the host's KMS
 //!   wraps      a place's key: 32 random bytes, one per customer, one for the vendor itself
 //!     HKDF-SHA-256(salt = store id, info = purpose) → one subkey for each purpose
 //!       seals  a version of a secret: XChaCha20-Poly1305, a random nonce of 192 bits
@@ -12,16 +12,24 @@
 
 mod email;
 mod envelope;
+mod keys;
+mod passphrase;
 mod place_key;
+mod provider;
 mod root_key;
 mod token;
+mod stub;
+pub use stub::{Format, Redactor, Template, TemplateError};
 mod value;
 
 use std::fmt;
 
 pub use email::{EmailAddress, InvalidEmail, VerifiedEmail};
 pub use envelope::sealed_with;
+pub(crate) use keys::{KeyError, Keys, key_address};
+pub use passphrase::{Argon2Cost, Passphrase};
 pub use place_key::{KeyAddress, PlaceKey, SecretAddress};
+pub use provider::{NewRootKey, ProviderError, RootKeyProvider};
 pub use root_key::{KeyRing, RootKey, RootKeyError, RootKeyId};
 pub use token::{InvalidToken, InvitationToken};
 pub use value::SecretValue;
@@ -41,6 +49,9 @@ pub enum VaultError {
     /// The operating system gave no random numbers.
     #[error("the operating system gave no random numbers")]
     Random(#[source] std::io::Error),
+    /// The provider of the root key did not give one.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
 }
 
 /// The id that a store was made with: it is bound into everything that is sealed for it.
@@ -85,13 +96,13 @@ fn random<const N: usize>() -> Result<[u8; N], VaultError> {
     Ok(bytes)
 }
 
-/// The bytes of a key: zeroed when dropped, never printed.
+/// The bytes of a key: in one place however often it is moved or cloned, zeroed with the last clone, never printed.
 #[derive(Clone)]
-struct KeyBytes(zeroize::Zeroizing<[u8; 32]>);
+struct KeyBytes(std::sync::Arc<zeroize::Zeroizing<[u8; 32]>>);
 
 impl KeyBytes {
     fn new(bytes: [u8; 32]) -> Self {
-        Self(zeroize::Zeroizing::new(bytes))
+        Self(std::sync::Arc::new(zeroize::Zeroizing::new(bytes)))
     }
 }
 

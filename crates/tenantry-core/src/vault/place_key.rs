@@ -5,7 +5,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::envelope::{self, Associated};
-use super::root_key::{KeyRing, RootKey};
+use super::root_key::RootKey;
 use super::{KeyBytes, SecretValue, StoreId, VaultError, random};
 use crate::ids::{CustomerId, SecretId, VendorId};
 
@@ -75,13 +75,11 @@ impl PlaceKey {
     ///
     /// # Errors
     ///
-    /// [`VaultError::KeyNotAvailable`] when that root key is not in the ring; [`VaultError::DecryptionFailed`];
+    /// [`VaultError::KeyNotAvailable`] when another root key wrapped it; [`VaultError::DecryptionFailed`];
     /// [`VaultError::UnsupportedFormat`].
-    pub fn unwrap(sealed: &[u8], ring: &KeyRing, address: &KeyAddress, id: [u8; 16]) -> Result<Self, VaultError> {
-        let root_id = super::RootKeyId::from_bytes(envelope::sealed_with(sealed)?);
-        let root = ring.get(&root_id).ok_or(VaultError::KeyNotAvailable)?;
+    pub fn unwrap(sealed: &[u8], root: &RootKey, address: &KeyAddress, id: [u8; 16]) -> Result<Self, VaultError> {
         let subkey = subkey(root.bytes(), address.store, "tenantry wrap place key v1");
-        let opened = envelope::open(&subkey, root_id.as_bytes(), sealed, &wrapped(address, &id))?;
+        let opened = envelope::open(&subkey, root.id().as_bytes(), sealed, &wrapped(address, &id))?;
         let bytes = opened.value()?.try_into().map_err(|_| VaultError::DecryptionFailed)?;
         Ok(Self { id, key: KeyBytes::new(bytes) })
     }
@@ -187,17 +185,15 @@ mod tests {
     fn a_wrapped_key_opens_only_with_its_root_key_and_at_its_address() {
         let (root, key, home) = (RootKey::from_bytes([1; 32]), PlaceKey::generate().unwrap(), key_address());
         let wrapped = key.wrap(&root, &home).unwrap();
-        let ring = KeyRing::new(RootKey::from_bytes([2; 32])).with(root);
-        let back = PlaceKey::unwrap(&wrapped, &ring, &home, key.id()).unwrap();
+        let back = PlaceKey::unwrap(&wrapped, &root, &home, key.id()).unwrap();
         assert_eq!(back.check_value(&home), key.check_value(&home));
-        let alone = KeyRing::new(RootKey::from_bytes([2; 32]));
-        let missing = PlaceKey::unwrap(&wrapped, &alone, &home, key.id());
+        let missing = PlaceKey::unwrap(&wrapped, &RootKey::from_bytes([2; 32]), &home, key.id());
         assert!(matches!(missing, Err(VaultError::KeyNotAvailable)));
         for moved in [KeyAddress { generation: 2, ..home }, KeyAddress { customer: None, ..home }] {
-            let moved = PlaceKey::unwrap(&wrapped, &ring, &moved, key.id());
+            let moved = PlaceKey::unwrap(&wrapped, &root, &moved, key.id());
             assert!(matches!(moved, Err(VaultError::DecryptionFailed)));
         }
-        let renamed = PlaceKey::unwrap(&wrapped, &ring, &home, [0; 16]);
+        let renamed = PlaceKey::unwrap(&wrapped, &root, &home, [0; 16]);
         assert!(matches!(renamed, Err(VaultError::DecryptionFailed)));
     }
 
@@ -227,8 +223,7 @@ mod tests {
             &wrapped(&key_address(), &key.id),
         );
         assert_eq!(wrapped.unwrap(), vector("wrapped-key"));
-        let ring = KeyRing::from(root);
-        let unwrapped = PlaceKey::unwrap(&vector("wrapped-key"), &ring, &key_address(), key.id).unwrap();
+        let unwrapped = PlaceKey::unwrap(&vector("wrapped-key"), &root, &key_address(), key.id).unwrap();
         assert_eq!(unwrapped.open(&vector("sealed-secret"), &secret_address()).unwrap().expose(), "hunter2");
         let sealed = envelope::seal_with_nonce(
             &key.secrets_key(STORE),

@@ -5,11 +5,12 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::{env, fmt, fs, io};
 
+use async_trait::async_trait;
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
 use super::place_key::subkey;
-use super::{KeyBytes, StoreId, random, write_hex};
+use super::{KeyBytes, NewRootKey, ProviderError, RootKeyProvider, StoreId, random, write_hex};
 
 /// Why there is no root key. Never holds anything of the key.
 #[derive(Debug, thiserror::Error)]
@@ -206,7 +207,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// The root keys at hand: the current one, which wraps new keys, and older ones, which still open what they wrapped.
+/// Root keys that the host holds itself: the current one, and others, for a rotation from one to the other.
 #[derive(Clone)]
 pub struct KeyRing {
     current: RootKey,
@@ -219,13 +220,13 @@ impl KeyRing {
         Self { current, others: Vec::new() }
     }
 
-    /// With an older key.
+    /// With another key, an older one or the next.
     pub fn with(mut self, other: RootKey) -> Self {
         self.others.push(other);
         self
     }
 
-    /// The key that wraps new keys.
+    /// The key for a store that has none yet, and the one that a rotation goes to.
     pub fn current(&self) -> &RootKey {
         &self.current
     }
@@ -242,6 +243,28 @@ impl KeyRing {
 
     fn keys(&self) -> impl Iterator<Item = &RootKey> {
         std::iter::once(&self.current).chain(&self.others)
+    }
+}
+
+#[async_trait]
+impl RootKeyProvider for KeyRing {
+    async fn new_key(&self) -> Result<NewRootKey, ProviderError> {
+        Ok(NewRootKey { key: self.current.clone(), kept: Vec::new() })
+    }
+
+    async fn key(&self, id: RootKeyId, _: &[u8]) -> Result<Option<RootKey>, ProviderError> {
+        Ok(self.get(&id).cloned())
+    }
+}
+
+#[async_trait]
+impl RootKeyProvider for RootKey {
+    async fn new_key(&self) -> Result<NewRootKey, ProviderError> {
+        Ok(NewRootKey { key: self.clone(), kept: Vec::new() })
+    }
+
+    async fn key(&self, id: RootKeyId, _: &[u8]) -> Result<Option<RootKey>, ProviderError> {
+        Ok(Some(self).filter(|key| key.id() == id).cloned())
     }
 }
 

@@ -267,7 +267,7 @@ impl<'a> Hands<'a> {
             }
             Do::SetSecret { customer, key } => {
                 let set = scope(customer).secrets().set(KEYS[key], "value").wait()?;
-                Ok(Shown::Names(vec![format!("{} {}", set.key, set.version)]))
+                Ok(Shown::Names(vec![format!("{} {}", set.secret.key, set.secret.version)]))
             }
             Do::DeleteSecret { customer, key } => {
                 scope(customer).secrets().delete(KEYS[key]).wait().map(|()| Shown::Nothing)
@@ -275,7 +275,7 @@ impl<'a> Hands<'a> {
             Do::Resolve { customer, key } => {
                 let place = self.boss().customer(at(customer)).place();
                 let resolved = self.subject.app.service(place, "deployer", "model").resolve([KEYS[key]]).wait()?;
-                Ok(Shown::Names(resolved.iter().map(|(_, value)| value.expose().to_owned()).collect()))
+                Ok(Shown::Names(resolved.iter().map(|got| got.value.expose().to_owned()).collect()))
             }
             Do::Can { customer, permission } => scope(customer).can(PERMISSIONS[permission]).wait().map(Shown::Can),
             Do::Wait { minutes } => {

@@ -1,12 +1,12 @@
 //! How the memory store applies a commit.
 
-use super::{Tables, at};
+use super::{At, Tables, at};
 use crate::audit;
 use crate::catalog::Role;
-use crate::ids::{CustomerId, UserId, VendorId};
+use crate::ids::{CustomerId, SecretId, UserId, VendorId};
 use crate::store::{
     AuditEntry, AuditRow, ChainHead, Check, Commit, CustomerRow, DetailRow, EntryPosition, Guard, GuardKey, GuardMode,
-    InvitationRow, MemberRow, MemberState, Place, Receipt, SecretRow, StoreError, UserRow, WriteOp,
+    InvitationRow, MemberRow, MemberState, Place, Receipt, RootKeyState, SecretRow, StoreError, UserRow, WriteOp,
 };
 
 type Applied = Result<(), StoreError>;
@@ -165,15 +165,42 @@ impl Tables {
                 self.secret_versions.insert_mut((at(row.place), row.secret, row.version), row);
                 Ok(())
             }
+            WriteOp::UpdateSecretVersion(row) => {
+                let key = (at(row.place), row.secret, row.version);
+                *self.secret_versions.get_mut(&key).ok_or(gone)? = row;
+                Ok(())
+            }
+            WriteOp::DeleteSecretVersions(place, secret, last) => {
+                self.remove_versions(at(place), secret, last);
+                Ok(())
+            }
             WriteOp::InsertKey(row) => {
                 self.keys.insert_mut((at(row.place), row.generation), row);
                 Ok(())
             }
-            WriteOp::PutRootKey(row) => {
-                if !self.root_keys.contains_key(&row.id) {
-                    self.root_keys.insert_mut(row.id, row);
-                }
+            WriteOp::UpdateKey(row) => {
+                let key = (at(row.place), row.generation);
+                *self.keys.get_mut(&key).ok_or(gone)? = row;
                 Ok(())
+            }
+            WriteOp::DeleteKey(place, generation) => {
+                if self.keys.remove_mut(&(at(place), generation)) { Ok(()) } else { return Err(gone) }
+            }
+            WriteOp::PutRootKey(row) => {
+                self.root_keys.insert_mut(row.id, row);
+                Ok(())
+            }
+            WriteOp::PutDeployment(row) => {
+                let place = at(row.place);
+                self.remove_deployment(place, &row.id);
+                for secret in &row.secrets {
+                    self.uses.insert_mut((place, secret.key.clone(), row.id.clone()), ());
+                }
+                self.deployments.insert_mut((place, row.id.clone()), row);
+                Ok(())
+            }
+            WriteOp::DeleteDeployment(place, id) => {
+                if self.remove_deployment(at(place), &id) { Ok(()) } else { return Err(gone) }
             }
         })
     }
@@ -189,7 +216,11 @@ impl Tables {
             }
             Check::ActiveAdministrator(place) => self.active_administrators(*place) > 0,
             Check::ChainHead(head) => self.heads.get(&at(head.place)) == Some(head),
-            Check::RootKeysKnown(known) => self.root_keys.keys().all(|id| known.contains(id)),
+            Check::RootKeys(expected) => {
+                let alive = self.root_keys.values().filter(|row| row.state != RootKeyState::Retired);
+                alive.map(|row| (row.id, row.state)).eq(expected.iter().copied())
+            }
+            Check::WrapsNothing(root) => self.wrapped_by(*root).next().is_none(),
         }
     }
 
@@ -239,6 +270,9 @@ impl Tables {
         for key in self.keys.keys().filter(|key| key.0 == place).copied().collect::<Vec<_>>() {
             self.keys.remove_mut(&key);
         }
+        for deployment in self.deployments_of(place, None).map(|row| row.id.clone()).collect::<Vec<_>>() {
+            self.remove_deployment(place, &deployment);
+        }
         let details = self.details.range((place, 0)..=(place, u64::MAX));
         for key in details.map(|(key, _)| *key).collect::<Vec<_>>() {
             self.details.remove_mut(&key);
@@ -273,11 +307,24 @@ impl Tables {
 
     fn remove_secret(&mut self, row: &SecretRow) {
         let place = at(row.place);
-        let versions = self.secret_versions.range((place, row.id, 0)..=(place, row.id, u64::MAX));
+        self.remove_versions(place, row.id, u64::MAX);
+        self.secrets.remove_mut(&(place, row.key.clone()));
+    }
+
+    fn remove_versions(&mut self, place: At, secret: SecretId, last: u64) {
+        let versions = self.secret_versions.range((place, secret, 0)..=(place, secret, last));
         for key in versions.map(|(key, _)| *key).collect::<Vec<_>>() {
             self.secret_versions.remove_mut(&key);
         }
-        self.secrets.remove_mut(&(place, row.key.clone()));
+    }
+
+    /// Whether there was such a deployment.
+    fn remove_deployment(&mut self, place: At, id: &str) -> bool {
+        let Some(old) = self.deployments.get(&(place, id.to_owned())).cloned() else { return false };
+        for secret in old.secrets {
+            self.uses.remove_mut(&(place, secret.key, old.id.clone()));
+        }
+        self.deployments.remove_mut(&(place, old.id))
     }
 
     /// Changes the counts of a customer; the vendor itself keeps none.

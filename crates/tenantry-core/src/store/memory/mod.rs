@@ -13,9 +13,9 @@ use rpds::RedBlackTreeMapSync;
 use uuid::Uuid;
 
 use super::{
-    Admission, AuditRow, ChainHead, Commit, CustomerRow, DetailRow, EntryPosition, InvitationRow, KeyRow, MemberRow,
-    OpenError, OpenStore, Place, Receipt, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Store, StoreError,
-    UserRow, VendorRow,
+    Admission, AuditRow, ChainHead, Commit, CustomerRow, DeploymentRow, DetailRow, EntryPosition, InvitationRow,
+    KeyRow, MemberRow, OpenError, OpenStore, Place, Receipt, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Store,
+    StoreError, UserRow, VendorRow,
 };
 use crate::call::Caller;
 use crate::ids::{CommitId, CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
@@ -49,6 +49,9 @@ struct Tables {
     secret_versions: Map<(At, SecretId, u64), SecretVersionRow>,
     keys: Map<(At, u32), KeyRow>,
     root_keys: Map<[u8; 16], RootKeyRow>,
+    deployments: Map<(At, String), DeploymentRow>,
+    /// For each secret the deployments that use it.
+    uses: Map<(At, String, String), ()>,
     log: Map<(VendorId, u64), AuditRow>,
     chain: Map<(At, u64), u64>,
     details: Map<(At, u64), DetailRow>,
@@ -76,6 +79,8 @@ impl Tables {
             secret_versions: Map::new_sync(),
             keys: Map::new_sync(),
             root_keys: Map::new_sync(),
+            deployments: Map::new_sync(),
+            uses: Map::new_sync(),
             log: Map::new_sync(),
             chain: Map::new_sync(),
             details: Map::new_sync(),
@@ -119,7 +124,7 @@ impl MemoryStore {
 impl OpenStore for MemoryStore {
     async fn open(self: Box<Self>, admission: Admission, _: Caller) -> Result<Arc<dyn Store>, OpenError> {
         let root_keys = self.tables()?.root_keys.values().cloned().collect();
-        admission.admit(&super::Probe { store_id: self.id, root_keys })?;
+        admission.admit(&super::Probe { store_id: self.id, root_keys }).await?;
         Ok(Arc::new(*self))
     }
 }

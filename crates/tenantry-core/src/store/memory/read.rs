@@ -10,11 +10,12 @@ use crate::call::Caller;
 use crate::catalog::Role;
 use crate::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use crate::store::{
-    AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow, CustomerStatus, DetailRow,
-    InvitationRead, InvitationRow, InvitationState, KeyRow, MemberRead, MemberRow, Place, RootKeyRow, SecretRead,
-    SecretRow, SecretVersionRow, SendsRow, Standing, StandingMember, StoreError, UserRead, UserRow, VendorRead,
-    VendorRow,
+    AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow, CustomerStatus,
+    DeploymentRead, DeploymentRow, DetailRow, InvitationRead, InvitationRow, InvitationState, KeyRead, KeyRow,
+    MemberRead, MemberRow, Place, RootKeyRow, SecretRead, SecretRow, SecretVersionRow, SendsRow, Standing,
+    StandingMember, StoreError, UseRow, UserRead, UserRow, VendorRead, VendorRow,
 };
+use crate::vault::sealed_with;
 
 type Read<T> = Result<T, StoreError>;
 
@@ -22,6 +23,11 @@ const LAST: Uuid = Uuid::max();
 
 fn after<T>(key: Option<T>, first: T) -> Bound<T> {
     key.map_or(Bound::Included(first), Bound::Excluded)
+}
+
+/// Whether an envelope names this key.
+fn names_key(envelope: Option<&[u8]>, key: [u8; 16]) -> bool {
+    envelope.is_some_and(|envelope| sealed_with(envelope).is_ok_and(|id| id == key))
 }
 
 impl Tables {
@@ -38,6 +44,33 @@ impl Tables {
     pub(super) fn secrets_of(&self, place: At) -> impl Iterator<Item = &SecretRow> {
         let from = (place, String::new());
         self.secrets.range(from..).take_while(move |(key, _)| key.0 == place).map(|(_, row)| row)
+    }
+
+    pub(super) fn sealed_by(&self, place: At, key: [u8; 16]) -> impl Iterator<Item = &SecretVersionRow> {
+        let first = (place, SecretId::from_uuid(Uuid::nil()), 0);
+        let versions = self.secret_versions.range(first..=(place, SecretId::from_uuid(LAST), u64::MAX));
+        versions.map(|(_, row)| row).filter(move |row| names_key(row.sealed.as_deref(), key))
+    }
+
+    pub(super) fn wrapped_by(&self, root: [u8; 16]) -> impl Iterator<Item = &KeyRow> {
+        self.keys.values().filter(move |row| names_key(Some(&row.wrapped), root))
+    }
+
+    pub(super) fn deployments_of(&self, place: At, last: Option<&str>) -> impl Iterator<Item = &DeploymentRow> {
+        let from = after(last.map(|last| (place, last.to_owned())), (place, String::new()));
+        let rows = self.deployments.range((from, Bound::Unbounded));
+        rows.take_while(move |(key, _)| key.0 == place).map(|(_, row)| row)
+    }
+
+    /// The deployments that use a secret, and the version that they run with.
+    pub(super) fn uses_of(&self, place: At, key: &str, last: Option<&str>) -> impl Iterator<Item = UseRow> {
+        let from = after(last.map(|last| last.to_owned()), String::new()).map(|id| (place, key.to_owned(), id));
+        let uses = self.uses.range((from, Bound::Unbounded)).map(|(at, ())| at);
+        uses.take_while(move |at| at.0 == place && at.1 == key).filter_map(|(place, key, id)| {
+            let row = self.deployments.get(&(*place, id.clone()))?;
+            let running = row.secrets.iter().find(|secret| secret.key == *key)?.running;
+            Some(UseRow { deployment: row.id.clone(), name: row.name.clone(), running })
+        })
     }
 
     pub(super) fn details_of(&self, vendor: VendorId) -> impl Iterator<Item = (&(At, u64), &DetailRow)> {
@@ -233,10 +266,39 @@ impl SecretRead for MemoryStore {
         Ok(rows.take(limit).cloned().collect())
     }
 
+    async fn secret_by_id(&self, place: Place, id: SecretId) -> Read<Option<SecretRow>> {
+        Ok(self.tables()?.secrets_of(at(place)).find(|row| row.id == id).cloned())
+    }
+
     async fn secret_version(&self, place: Place, secret: SecretId, version: u64) -> Read<Option<SecretVersionRow>> {
         Ok(self.tables()?.secret_versions.get(&(at(place), secret, version)).cloned())
     }
 
+    async fn secret_versions(
+        &self,
+        place: Place,
+        secret: SecretId,
+        before: Option<u64>,
+        limit: usize,
+        _: Caller,
+    ) -> Read<Vec<SecretVersionRow>> {
+        let tables = self.tables()?;
+        let last = before.map_or(u64::MAX, |before| before.saturating_sub(1));
+        let rows = tables.secret_versions.range((at(place), secret, 0)..=(at(place), secret, last));
+        Ok(rows.rev().take(limit).map(|(_, row)| row.clone()).collect())
+    }
+
+    async fn sealed_by(&self, place: Place, key: [u8; 16], limit: usize, _: Caller) -> Read<Vec<SecretVersionRow>> {
+        Ok(self.tables()?.sealed_by(at(place), key).take(limit).cloned().collect())
+    }
+
+    async fn count_sealed_by(&self, place: Place, key: [u8; 16], _: Caller) -> Read<u64> {
+        Ok(self.tables()?.sealed_by(at(place), key).count() as u64)
+    }
+}
+
+#[async_trait]
+impl KeyRead for MemoryStore {
     async fn place_keys(&self, place: Place) -> Read<Vec<KeyRow>> {
         let tables = self.tables()?;
         let rows = tables.keys.range((at(place), 0)..=(at(place), u32::MAX));
@@ -245,6 +307,44 @@ impl SecretRead for MemoryStore {
 
     async fn root_keys(&self) -> Read<Vec<RootKeyRow>> {
         Ok(self.tables()?.root_keys.values().cloned().collect())
+    }
+
+    async fn wrapped_by(&self, vendor: VendorId, root: [u8; 16], limit: usize, _: Caller) -> Read<Vec<KeyRow>> {
+        let tables = self.tables()?;
+        let rows = tables.wrapped_by(root).filter(|row| row.place.vendor() == vendor);
+        Ok(rows.take(limit).cloned().collect())
+    }
+
+    async fn count_wrapped_by(&self, root: [u8; 16], _: Caller) -> Read<u64> {
+        Ok(self.tables()?.wrapped_by(root).count() as u64)
+    }
+}
+
+#[async_trait]
+impl DeploymentRead for MemoryStore {
+    async fn deployment(&self, place: Place, id: &str) -> Read<Option<DeploymentRow>> {
+        Ok(self.tables()?.deployments.get(&(at(place), id.to_owned())).cloned())
+    }
+
+    async fn deployments(
+        &self,
+        place: Place,
+        last: Option<&str>,
+        limit: usize,
+        _: Caller,
+    ) -> Read<Vec<DeploymentRow>> {
+        Ok(self.tables()?.deployments_of(at(place), last).take(limit).cloned().collect())
+    }
+
+    async fn uses(
+        &self,
+        place: Place,
+        key: &str,
+        last: Option<&str>,
+        limit: usize,
+        _: Caller,
+    ) -> Read<Vec<UseRow>> {
+        Ok(self.tables()?.uses_of(at(place), key, last).take(limit).collect())
     }
 }
 

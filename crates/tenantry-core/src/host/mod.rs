@@ -1,24 +1,28 @@
 //! The host's own operations (V2, V3, U3, U5): they have no actor with a role, so no permission guards them.
 
+mod maintenance;
+mod rotation;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::access::{Access, Actor, Operation, host_call, operations};
 use crate::app::App;
-use crate::audit::Violation;
-use crate::call::{Call, Caller};
+use crate::call::Call;
 use crate::catalog::{Portal, Role};
 use crate::error::{AlreadyExists, Error};
 use crate::ids::{MemberId, UserId, VendorId};
 use crate::model::{CursorKind, Identity, Invitation, Page, PageRequest, Vendor, close_page, text};
 use crate::scope::{Accepted, CustomerScope, VendorScope};
 use crate::store::{
-    ChainHead, Check, CustomerStatus, InvitationRow, InvitationState, MemberRow, MemberState, Place, UserRow,
+    Check, CustomerStatus, InvitationRow, InvitationState, MemberRow, MemberState, Place, UserRow,
     VendorRow, WriteOp,
 };
 use crate::unit::{Change, Unit};
 use crate::vault::{EmailAddress, InvitationToken, VerifiedEmail};
+
+pub use maintenance::Maintenance;
 
 /// The host, or a person whom no membership lets act yet, at a place.
 fn access(app: &App, actor: Actor, place: Place) -> Access {
@@ -262,75 +266,5 @@ impl Change for Decline {
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<(), Error> {
         let (_, member) = unit.usable_invitation(&self.token_hash, &self.email).await?;
         unit.remove_member(&member, "member.declined", InvitationState::Declined).await
-    }
-}
-
-/// The host's maintenance of a store: it sees the whole of it, and no permission guards it.
-#[derive(Clone, Debug)]
-pub struct Maintenance {
-    app: App,
-    reason: Arc<str>,
-}
-
-impl Maintenance {
-    pub(crate) fn new(app: &App, reason: &str) -> Self {
-        Self { app: Arc::clone(app), reason: reason.into() }
-    }
-
-    /// Checks the whole store: the database itself, every rule that spans rows, every audit chain, and with a root key
-    /// that every secret opens. Answers what is wrong; nothing when all is well.
-    ///
-    /// Entries cut off at the end of a chain are found only against `heads` that were kept elsewhere; pass what
-    /// [`heads`](Maintenance::heads) answered earlier, or nothing.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be read.
-    pub fn verify(&self, heads: Vec<ChainHead>) -> Call<Vec<Violation>> {
-        self.call(move |app, caller| async move {
-            crate::audit::verify(&*app.store, app.ring.as_ref(), &heads, caller).await
-        })
-    }
-
-    /// The last entry of every chain of a vendor: keep it elsewhere, and hand it to [`verify`](Maintenance::verify).
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be read.
-    pub fn heads(&self, vendor: VendorId) -> Call<Vec<ChainHead>> {
-        self.call(move |app, caller| async move { Ok(crate::audit::all_heads(&*app.store, vendor, caller).await?) })
-    }
-
-    /// The version of the store's schema. Opening brought it to this release's; with
-    /// [`Builder::without_migration`](crate::Builder::without_migration) an older one is refused with both numbers.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be read.
-    pub fn schema_version(&self) -> Call<i64> {
-        self.call(|app, _| async move { Ok(app.store.schema_version().await?) })
-    }
-
-    /// Closes the store; every later call of any clone answers [`Error::Closed`].
-    ///
-    /// # Errors
-    ///
-    /// When what is open cannot be closed in order.
-    pub fn close(&self) -> Call<()> {
-        self.call(|app, _| async move { Ok(app.store.close().await?) })
-    }
-
-    fn call<T, F, Fut>(&self, work: F) -> Call<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(App, Caller) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<T, Error>> + Send + 'static,
-    {
-        let (app, reason) = (Arc::clone(&self.app), Arc::clone(&self.reason));
-        host_call(&operations::MAINTENANCE, move |caller| async move {
-            text::name("reason", &reason)?;
-            tracing::info!(operation = operations::MAINTENANCE.name, reason = &*reason, "maintenance");
-            work(app, caller).await
-        })
     }
 }
