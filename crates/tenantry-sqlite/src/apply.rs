@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use tenantry_core::audit;
 use tenantry_core::clock::Timestamp;
-use tenantry_core::ids::{CommitId, SecretId, UserId, VendorId};
+use tenantry_core::ids::{CommitId, MemberId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
     AuditEntry, ChainHead, Check, Commit, CustomerRow, DeploymentRow, DeploymentSecret, EntryPosition, Guard, GuardKey,
     GuardMode, InvitationRow, KeyRow, MemberRow, Place, Receipt, RootKeyRow, RootKeyState, SecretRow, SecretVersionRow,
@@ -99,15 +99,15 @@ impl Write<'_> {
                 let key = params![blob(vendor.as_uuid()), blob(id.as_uuid()), counter];
                 self.hold_or_bump(bump, sql, key)
             }
-            GuardKey::Member(place, user) => {
+            GuardKey::Member(place, id) => {
                 let sql = if bump {
                     "UPDATE members SET counter = counter + 1
-                     WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3 AND counter = ?4"
+                     WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3 AND counter = ?4"
                 } else {
-                    "SELECT 1 FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3 AND counter = ?4"
+                    "SELECT 1 FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND id = ?3 AND counter = ?4"
                 };
                 let vendor = place.vendor();
-                let key = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(user.as_uuid()), counter];
+                let key = params![blob(vendor.as_uuid()), blob(&place.uuid()), blob(id.as_uuid()), counter];
                 self.hold_or_bump(bump, sql, key)
             }
             GuardKey::User(vendor, id) => {
@@ -147,6 +147,7 @@ impl Write<'_> {
             WriteOp::InsertUser(row) => self.insert_user(row),
             WriteOp::UpdateUser(row) => self.update_user(row),
             WriteOp::DeleteUser(vendor, id) => self.delete_user(*vendor, *id),
+            WriteOp::DeleteDetails(place, user, member) => self.delete_details(*place, *user, *member),
             WriteOp::InsertMember(row) => {
                 Ok(self.insert_member(row)? && self.count(row.place, "members = members + 1")?)
             }
@@ -283,7 +284,7 @@ impl Write<'_> {
 
     fn delete_user(&self, vendor: VendorId, id: UserId) -> rusqlite::Result<bool> {
         self.execute(
-            "DELETE FROM audit_details WHERE vendor_id = ?1 AND subject = ?2",
+            "DELETE FROM audit_details WHERE vendor_id = ?1 AND subject = ?2 AND subject <> ''",
             params![blob(vendor.as_uuid()), id.to_string()],
         )?;
         self.one(
@@ -292,22 +293,50 @@ impl Write<'_> {
         )
     }
 
+    fn delete_details(&self, place: Place, user: UserId, member: MemberId) -> rusqlite::Result<bool> {
+        self.execute(
+            "DELETE FROM audit_details AS d
+             WHERE d.vendor_id = ?1 AND d.place_id = ?2 AND d.subject = ?3 AND d.subject <> ''
+               AND EXISTS (SELECT 1 FROM audit_entries AS e WHERE e.vendor_id = d.vendor_id
+                               AND e.place_id = d.place_id AND e.number = d.number AND e.target = ?4)",
+            params![
+                blob(place.vendor().as_uuid()),
+                blob(&place.uuid()),
+                user.to_string(),
+                member.to_string(),
+            ],
+        )?;
+        Ok(true)
+    }
+
     fn insert_member(&self, row: &MemberRow) -> rusqlite::Result<bool> {
         let sql = "INSERT INTO members (vendor_id, place_id, user_id, id, name, role, state, revision, created_at,
-                       updated_at, counter)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)";
+                       updated_at, invited_email, counter)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)";
         self.member(sql, row)
     }
 
     fn update_member(&self, row: &MemberRow) -> rusqlite::Result<bool> {
         let sql = "UPDATE members SET id = ?4, name = ?5, role = ?6, state = ?7, revision = ?8, created_at = ?9,
-                       updated_at = ?10
+                       updated_at = ?10, invited_email = ?11
                    WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3";
         self.member(sql, row)
     }
 
     fn member(&self, sql: &str, row: &MemberRow) -> rusqlite::Result<bool> {
-        let MemberRow { place, user, id, name, role, state, revision, created_at, updated_at, counter: _ } = row;
+        let MemberRow {
+            place,
+            user,
+            id,
+            name,
+            invited_email,
+            role,
+            state,
+            revision,
+            created_at,
+            updated_at,
+            counter: _,
+        } = row;
         self.one(
             sql,
             params![
@@ -321,6 +350,7 @@ impl Write<'_> {
                 int(*revision),
                 created_at.micros(),
                 updated_at.micros(),
+                invited_email,
             ],
         )
     }

@@ -267,7 +267,7 @@ impl InvitationRead for SqliteStore {
     async fn latest_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>> {
         let sql = format!(
             "SELECT {} FROM invitations WHERE vendor_id = ?1 AND place_id = ?2 AND member_id = ?3
-             ORDER BY id DESC LIMIT 1",
+             ORDER BY state = 'pending' DESC, id DESC LIMIT 1",
             row::INVITATION
         );
         let vendor = place.vendor();

@@ -166,7 +166,7 @@ fn user_from(columns: &mut Columns<'_>) -> Result<UserRow> {
 }
 
 pub(crate) const MEMBER: &str =
-    "vendor_id, place_id, user_id, id, name, role, state, revision, created_at, updated_at, counter";
+    "vendor_id, place_id, user_id, id, name, invited_email, role, state, revision, created_at, updated_at, counter";
 
 pub(crate) fn member(row: &Row<'_>) -> Result<MemberRow> {
     member_from(&mut Columns::of(row))
@@ -178,6 +178,7 @@ fn member_from(columns: &mut Columns<'_>) -> Result<MemberRow> {
         user: UserId::from_uuid(columns.uuid()?),
         id: MemberId::from_uuid(columns.uuid()?),
         name: columns.value()?,
+        invited_email: columns.value()?,
         role: columns.word(Role::from_name)?,
         state: columns.word(MemberState::from_name)?,
         revision: columns.number()?,

@@ -69,11 +69,11 @@ impl Access {
     pub(crate) async fn authorise(&self, operation: &Operation) -> Result<Standing, Error> {
         let standing = self.standing().await?;
         let (need, archived_too) = (self.need(operation), operation.while_archived);
-        let name = match need {
-            Need::Permission(name) => name,
-            Need::Membership | Need::Nobody => operation.name,
+        let asked = match need {
+            Need::Permission(name) => Asked { name, id: self.app.catalog.permission(self.portal, name) },
+            // A host may have a permission of the operation's name (R5): it has nothing to do with it.
+            Need::Membership | Need::Nobody => Asked { name: operation.name, id: None },
         };
-        let asked = Asked { name, id: self.app.catalog.permission(self.portal, name) };
         let decision = match need {
             Need::Membership => decide(&self.app.catalog, self.portal, None, archived_too, standing.as_ref()),
             Need::Permission(_) | Need::Nobody => self.decide(&asked, archived_too, standing.as_ref()),

@@ -86,7 +86,7 @@ operations! {
     REQUIRE "access.require" [member, member, member, member];
     CAN "access.can" [member, member, member, member];
     EXPLAIN "access.explain" [member, member, member, member];
-    SNAPSHOT "access.snapshot" [member, member, member, member];
+    SNAPSHOT "access.snapshot" [member, member, member, member] archived;
     EXPLAIN_FOR "access.explain_for" [-, "customer_users.view", -, -] archived;
 
     USERS_ERASE "users.erase" ["users.manage", -, -, -];
@@ -137,7 +137,7 @@ operations! {
     FEATURES_DISABLE "features.disable" [-, "features.manage", -, -];
     FEATURES_PREVIEW "features.preview" [-, "features.manage", -, -];
 
-    PORTAL_SECTIONS "portal.sections" [-, "customers.view", member, -];
+    PORTAL_SECTIONS "portal.sections" [-, "customers.view", member, -] archived;
 
     AUDIT_LIST "audit.list" ["audit.view", "audit.view", "audit.view", -] archived;
     AUDIT_FOLLOW "audit.follow" ["audit.view", -, -, -];

@@ -65,6 +65,7 @@ pub(crate) async fn verify(
             check.vendor(vendor.id, kept).await?;
         }
     }
+    check.kept(kept).await?;
     Ok(check.found)
 }
 
@@ -262,7 +263,12 @@ impl Check<'_> {
                 self.customer_chain(head.place, &deleted, kept).await?;
             }
         }
-        for head in kept.iter().filter(|head| head.place.vendor() == vendor) {
+        Ok(())
+    }
+
+    /// A2: no chain ends before an entry that was kept elsewhere, also when its vendor is gone.
+    async fn kept(&mut self, kept: &[ChainHead]) -> Result<(), Error> {
+        for head in kept {
             if self.store.head(head.place).await?.is_none_or(|now| now.number < head.number) {
                 self.wrong(head.place, format!("audit entries up to {} are cut off", head.number));
             }
@@ -274,7 +280,7 @@ impl Check<'_> {
     async fn customer_chain(
         &mut self,
         place: Place,
-        deleted: &BTreeMap<Place, String>,
+        deleted: &BTreeMap<Place, serde_json::Value>,
         kept: &[ChainHead],
     ) -> Result<(), Error> {
         let chain = self.chain(place, kept).await?;
@@ -343,8 +349,8 @@ struct Chain {
     missing: BTreeMap<String, Vec<u64>>,
     /// For each target the last entry that says that its details were erased.
     erased: BTreeMap<String, u64>,
-    /// For each deleted customer the last entry of its chain as its deletion names it; empty if that detail is altered.
-    deleted: BTreeMap<Place, String>,
+    /// For each deleted customer the last entry of its chain as its deletion names it; null if that detail is altered.
+    deleted: BTreeMap<Place, serde_json::Value>,
 }
 
 impl Chain {
@@ -374,15 +380,15 @@ impl Chain {
         } else if row.action == "customer.deleted"
             && let Ok(customer) = row.target.parse()
         {
-            let last = detail.map(|detail| detail.body.clone()).unwrap_or_default();
+            let last = detail.and_then(|detail| serde_json::from_str(&detail.body).ok()).unwrap_or_default();
             self.deleted.insert(Place::Customer(row.place.vendor(), customer), last);
         }
         (self.number, self.hash) = (row.number, row.hash);
     }
 
     /// The last entry as the detail of a deletion names it.
-    fn last(&self) -> String {
-        deletion_detail(self.number, &self.hash).to_string()
+    fn last(&self) -> serde_json::Value {
+        deletion_detail(self.number, &self.hash)
     }
 }
 

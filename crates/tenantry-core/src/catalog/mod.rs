@@ -171,13 +171,20 @@ impl Catalog {
     /// The permissions of one side that a role has while these features are on, as a set that decides by one bit test.
     ///
     /// Without a role it answers for a service: every permission of [`Portal::Service`], none of the others. Without
-    /// features it leaves them out of the decision.
-    pub fn permission_set(&self, portal: Portal, role: Option<Role>, on: Option<&FeatureSet>) -> PermissionSet {
+    /// features it leaves them out of the decision. Of an archived customer only the vendor's staff have something left (C5).
+    pub fn permission_set(
+        &self,
+        portal: Portal,
+        role: Option<Role>,
+        on: Option<&FeatureSet>,
+        archived: bool,
+    ) -> PermissionSet {
         let mut bits = Bits::empty(self.contents.rows.len());
         for (index, row) in self.contents.rows.iter().enumerate() {
             let permission = &row.permission;
             let has = role.map_or(portal == Portal::Service, |role| permission.roles().contains(role));
-            if has && permission.portal() == portal && on.is_none_or(|on| row.features_allow(on)) {
+            let lasts = !archived || (portal == Portal::Vendor && permission.is_allowed_while_archived());
+            if has && lasts && permission.portal() == portal && on.is_none_or(|on| row.features_allow(on)) {
                 bits.insert(index);
             }
         }

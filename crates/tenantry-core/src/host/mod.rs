@@ -82,6 +82,7 @@ impl Change for Bootstrap {
             user: user.id,
             id: MemberId::from_uuid(unit.access.app.new_uuid(now)?),
             name: member_name,
+            invited_email: None,
             role: Role::Administrator,
             state: MemberState::Active,
             revision: 1,
@@ -124,7 +125,7 @@ pub(crate) fn identify(app: &App, vendor: VendorId, email: VerifiedEmail) -> Cal
                 MemberState::Invited => {
                     let invitation = app.store.latest_invitation(member.place, member.id).await?;
                     let open = invitation.filter(|invitation| invitation.is_open(app.now()));
-                    let record = |row| Invitation::new(row, Some(user.clone()), app.now());
+                    let record = |row| Invitation::new(row, Some(user.email.clone()), app.now());
                     identity.invitations.extend(open.map(record));
                 }
             }
@@ -190,7 +191,8 @@ pub(crate) fn accept(app: &App, token: &InvitationToken, email: VerifiedEmail) -
 pub(crate) fn decline(app: &App, token: &InvitationToken, email: VerifiedEmail) -> Call<()> {
     let (app, token_hash) = (Arc::clone(app), token.hash());
     host_call(&operations::DECLINE, move |caller| async move {
-        let access = invited(&app, &token_hash).await?;
+        // Not in the name of the person: their id would tell that they were known before they were invited (U5).
+        let access = Access { actor: Actor::Host, ..invited(&app, &token_hash).await? };
         access.commit(&Decline { token_hash, email }, caller).await
     })
 }
@@ -221,8 +223,9 @@ impl Unit<'_> {
         if !row.is_open(self.now) || row.place != self.place() || user.email_key != email.key() {
             return Err(Error::InvitationInvalid);
         }
-        let member = self.store().member(row.place, row.member).await?.ok_or_else(invalid)?;
-        self.bump(crate::store::GuardKey::Member(member.place, member.user), member.counter);
+        let member = self.store().member(row.place, row.member).await?;
+        let member = member.filter(|member| member.state == MemberState::Invited).ok_or_else(invalid)?;
+        self.bump(crate::store::GuardKey::Member(member.place, member.id), member.counter);
         Ok((row, member))
     }
 }
@@ -246,7 +249,8 @@ impl Change for Accept {
             (json!({ "state": member.state }), json!({ "state": MemberState::Active, "role": member.role }));
         unit.record_detail(member.place, "member.joined", member.id, member.user, before, after);
         let revision = member.revision.saturating_add(1);
-        let row = MemberRow { state: MemberState::Active, revision, updated_at: unit.now, ..member };
+        let (state, invited_email) = (MemberState::Active, None);
+        let row = MemberRow { state, invited_email, revision, updated_at: unit.now, ..member };
         unit.write_member(row).await
     }
 }

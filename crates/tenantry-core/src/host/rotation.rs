@@ -13,7 +13,7 @@ use crate::call::Caller;
 use crate::error::Error;
 use crate::ids::VendorId;
 use crate::model::Rotation;
-use crate::store::{Check, GuardKey, KeyRow, Place, RootKeyRow, RootKeyState, SecretVersionRow, StoreError, WriteOp};
+use crate::store::{Check, GuardKey, KeyRow, Place, RootKeyRow, RootKeyState, SecretVersionRow, WriteOp};
 use crate::unit::{Change, Unit, alive, open_version, seal_version};
 use crate::vault::{NewRootKey, RootKey, RootKeyId, key_address, sealed_with};
 
@@ -98,7 +98,7 @@ impl Change for SealAnew {
         let key = keys.place_key(store, newest).await?;
         let moved = versions.len() as u64;
         for version in versions {
-            let secret = store.secret_by_id(place, version.secret).await?.ok_or(StoreError::Conflict)?;
+            let secret = store.secret_by_id(place, version.secret).await?.ok_or_else(|| unit.overtaken())?;
             let value = open_version(store, keys, &secret, &version).await?;
             let sealed = Some(seal_version(store.store_id(), &key, &secret, version.version, &value)?);
             unit.write(WriteOp::UpdateSecretVersion(SecretVersionRow { sealed, ..version }));
@@ -297,7 +297,7 @@ impl Change for WrapAnew {
             let after = json!({ "root_key": hex(&promoted.id), "keys": moved });
             unit.record_detail(unit.place(), "keys.wrapped_anew", vendor, "", Value::Null, after);
         } else if !hanging.is_empty() {
-            return Err(StoreError::Conflict.into());
+            return Err(unit.overtaken());
         }
         Ok(moved)
     }

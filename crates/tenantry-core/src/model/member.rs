@@ -19,7 +19,7 @@ pub struct Member {
     pub user: Option<UserId>,
     /// The name of the person in this place.
     pub name: String,
-    /// The e-mail of the person.
+    /// The e-mail of the person; until they accept, as it was given when they were invited.
     pub email: String,
     /// The role.
     pub role: Role,
@@ -44,7 +44,7 @@ impl Member {
             id: row.id,
             user: (!invited).then_some(row.user),
             name: row.name,
-            email: user.email,
+            email: row.invited_email.unwrap_or(user.email),
             role: row.role,
             state: row.state,
             revision: row.revision,
@@ -98,7 +98,7 @@ pub struct Invitation {
     pub place: Place,
     /// The membership that it is for.
     pub member: MemberId,
-    /// Who is invited; `None` once the person is erased.
+    /// Who is invited; `None` once the member is gone.
     pub email: Option<String>,
     /// The role that was asked for.
     pub asked: Role,
@@ -117,12 +117,12 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    pub(crate) fn new(row: InvitationRow, user: Option<UserRow>, now: Timestamp) -> Self {
+    pub(crate) fn new(row: InvitationRow, email: Option<String>, now: Timestamp) -> Self {
         Self {
             id: row.id,
             place: row.place,
             member: row.member,
-            email: user.map(|user| user.email),
+            email,
             asked: row.asked,
             role: row.role,
             status: InvitationStatus::of(&row, now),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::access::{Access, operations};
 use crate::audit::{AuditEntry, entry};
-use crate::call::Call;
+use crate::call::{Call, Caller};
 use crate::error::Error;
 use crate::ids::CustomerId;
 use crate::model::{Cursor, CursorKind, Page, PageRequest, close_page};
@@ -78,18 +78,20 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// Those of a denial; [`Error::InvalidInput`] for a foreign cursor or a page size that is not 1 to 1,000.
+    /// Those of a denial; [`Error::InvalidInput`] for a foreign cursor, a page size that is not 1 to 1,000, or a query that
+    /// asks for a customer.
     pub fn list(&self, query: AuditQuery) -> Call<Page<AuditEntry>> {
         self.access.read(&operations::AUDIT_LIST, move |access, _, caller| async move {
-            let place = Some(access.place);
-            let filter = AuditFilter { place, actor: query.actor, action: query.action };
-            let (page, _) = page(&access, filter, &query.page, caller).await?;
-            Ok(page)
+            if query.customer.is_some() {
+                return Err(Error::invalid("customer", "is not asked for in the log of one place: see `follow`"));
+            }
+            list(&access, query, caller).await
         })
     }
 
     /// The entries of the whole vendor, in the order in which they were committed, and always a cursor to go on from:
-    /// what commits later never stands before it.
+    /// what commits later never stands before it. A page without items says that there is nothing new; ask again later with
+    /// its cursor.
     ///
     /// Needs `audit.view` on the vendor; from a customer's scope nobody has it.
     ///
@@ -101,19 +103,40 @@ impl Audit {
             let place = query.customer.map(|customer| Place::Customer(access.place.vendor(), customer));
             let filter = AuditFilter { place, actor: query.actor, action: query.action };
             let (mut page, last) = page(&access, filter, &query.page, caller).await?;
-            page.next = page.next.or(last).or(query.page.after);
+            page.next = page.next.or(Some(last));
             Ok(page)
         })
     }
 }
 
-/// A page of the log, and a cursor that stands after its last entry.
+/// A page of the log of one place. Its cursor holds the entry's number in the place's own chain: a position in the
+/// vendor's log would tell how much happens elsewhere (R4).
+async fn list(access: &Access, query: AuditQuery, caller: Caller) -> Result<Page<AuditEntry>, Error> {
+    let (store, place, limit) = (&access.app.store, access.place, query.page.limit()?);
+    let bound = json!(["audit of", place.vendor().to_string(), place.to_string(), query.actor, query.action]);
+    let kind = CursorKind::new(bound.to_string());
+    let after = query.page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
+    let after = after.map(|key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed"))).transpose()?;
+    let position = match after {
+        Some(number) => {
+            let number: u64 = number;
+            let last = store.chain(place, number.saturating_sub(1), 1, caller).await?;
+            last.first().filter(|(row, _)| row.number == number).map_or(0, |(row, _)| row.position)
+        }
+        None => 0,
+    };
+    let filter = AuditFilter { place: Some(place), actor: query.actor, action: query.action };
+    let rows = store.log(place.vendor(), position, &filter, limit + 1, caller).await?;
+    Ok(close_page(rows, limit, &kind, |(row, _)| row.number.to_string(), entry))
+}
+
+/// A page of the vendor's log, and a cursor that stands after its last entry, or where it began.
 async fn page(
     access: &Access,
     filter: AuditFilter,
     page: &PageRequest,
-    caller: crate::call::Caller,
-) -> Result<(Page<AuditEntry>, Option<Cursor>), Error> {
+    caller: Caller,
+) -> Result<(Page<AuditEntry>, Cursor), Error> {
     let (vendor, limit) = (access.place.vendor(), page.limit()?);
     let place = filter.place.map(|place| place.to_string());
     let bound = json!(["audit", vendor.to_string(), place, filter.actor, filter.action]);
@@ -121,6 +144,7 @@ async fn page(
     let after = page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
     let after = after.map_or(Ok(0), |key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed")))?;
     let rows = access.app.store.log(vendor, after, &filter, limit + 1, caller).await?;
-    let last = rows.last().map(|(row, _)| kind.cursor(&row.position.to_string()));
+    let last = rows.last().map_or(after, |(row, _)| row.position);
+    let last = kind.cursor(&last.to_string());
     Ok((close_page(rows, limit, &kind, |(row, _)| row.position.to_string(), entry), last))
 }

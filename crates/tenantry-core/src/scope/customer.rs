@@ -80,7 +80,7 @@ impl CustomerScope {
     }
 
     /// The sections of the customer portal that the actor may open, in order (P1). The vendor's staff see what an
-    /// Administrator of the customer would see.
+    /// Administrator of the customer would see: nothing while it is archived.
     ///
     /// Needs `customers.view` of staff; of the customer's members, to be active.
     ///

@@ -7,10 +7,11 @@ use sha2::{Digest, Sha256};
 
 use crate::access::{Access, Operation, operations};
 use crate::call::Call;
+use crate::catalog::Role;
 use crate::error::{Error, TooManyInvitations};
 use crate::ids::InvitationId;
 use crate::model::{CursorKind, Invitation, Invited, Member, Page, PageRequest, close_page};
-use crate::store::{InvitationRow, InvitationState, Place, SendsRow, WriteOp};
+use crate::store::{InvitationRow, InvitationState, Place, SendsRow, Store, StoreError, WriteOp};
 use crate::unit::{Change, Unit};
 use crate::vault::InvitationToken;
 
@@ -48,8 +49,8 @@ impl Invitations {
                 after.map(|key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed"))).transpose()?;
             let mut invitations = Vec::new();
             for row in store.invitations(place, after, limit + 1, caller).await? {
-                let user = store.user(place.vendor(), row.user).await?;
-                invitations.push(Invitation::new(row, user, access.app.now()));
+                let email = email_of(&**store, &row).await?;
+                invitations.push(Invitation::new(row, email, access.app.now()));
             }
             Ok(close_page(invitations, limit, &kind, |invitation| invitation.id.to_string(), |row| row))
         })
@@ -64,8 +65,8 @@ impl Invitations {
         self.access.read(&operations::INVITATIONS_GET, move |access, _, _| async move {
             let (store, place) = (&access.app.store, access.place);
             let row = store.invitation(place, invitation).await?.ok_or_else(|| Error::not_found("invitation"))?;
-            let user = store.user(place.vendor(), row.user).await?;
-            Ok(Invitation::new(row, user, access.app.now()))
+            let email = email_of(&**store, &row).await?;
+            Ok(Invitation::new(row, email, access.app.now()))
         })
     }
 
@@ -87,6 +88,16 @@ impl Invitations {
     /// Those of a denial; [`Error::NotFound`]; [`Error::InvalidInput`] when the invitation has ended.
     pub fn revoke(&self, invitation: InvitationId) -> Call<()> {
         self.access.change(Revoke { invitation })
+    }
+}
+
+/// The e-mail of the member whom an invitation is for, as long as they are one: afterwards nothing tells whether the person
+/// is known elsewhere (U5).
+async fn email_of(store: &dyn Store, row: &InvitationRow) -> Result<Option<String>, StoreError> {
+    let Some(member) = store.member(row.place, row.member).await? else { return Ok(None) };
+    match member.invited_email {
+        Some(email) => Ok(Some(email)),
+        None => Ok(store.user(row.place.vendor(), row.user).await?.map(|user| user.email)),
     }
 }
 
@@ -150,6 +161,7 @@ impl Change for Resend {
         let user = unit.bump_user(old.user).await?;
         let member = unit.bump_member(old.member).await?;
         unit.count_send(&user.email_key, true).await?;
+        let email = member.invited_email.clone().unwrap_or_else(|| user.email.clone());
         let token = InvitationToken::generate()?;
         let validity = old.expires_at.since(old.sent_at);
         let row = InvitationRow { token_hash: token.hash(), sent_at: now, expires_at: now.plus(validity), ..old };
@@ -160,12 +172,12 @@ impl Change for Resend {
             row.member,
             row.user,
             Value::Null,
-            json!({ "email": user.email }),
+            json!({ "email": email }),
         );
         Ok(Invited {
-            raised: row.role != row.asked,
-            member: Member::new(member, user.clone(), Some(&row)),
-            invitation: Invitation::new(row, Some(user), now),
+            raised: row.role == Role::Administrator && row.asked != Role::Administrator,
+            member: Member::new(member, user, Some(&row)),
+            invitation: Invitation::new(row, Some(email), now),
             token,
         })
     }

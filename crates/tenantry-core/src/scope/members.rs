@@ -16,6 +16,8 @@ use crate::vault::{EmailAddress, InvitationToken};
 
 /// How long an invitation is open unless told otherwise (U1).
 const VALIDITY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How short an invitation may be open.
+const SHORTEST_VALIDITY: Duration = Duration::from_secs(1);
 /// How long an invitation may be open (U1).
 const LONGEST_VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
@@ -84,7 +86,7 @@ impl Members {
         self.invite_for(name, email, role, VALIDITY)
     }
 
-    /// Invites a person for this long, at most 90 days; otherwise like [`Members::invite`].
+    /// Invites a person for this long, 1 second to 90 days; otherwise like [`Members::invite`].
     ///
     /// # Errors
     ///
@@ -165,14 +167,12 @@ impl Change for Invite {
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<Invited, Error> {
         let name = text::name("name", &self.name)?;
         let email = EmailAddress::parse(&self.email).map_err(|error| Error::invalid("e-mail", error.reason()))?;
-        if self.validity.is_zero() || self.validity > LONGEST_VALIDITY {
-            return Err(Error::invalid("validity", "is not between a moment and 90 days"));
+        if !(SHORTEST_VALIDITY..=LONGEST_VALIDITY).contains(&self.validity) {
+            return Err(Error::invalid("validity", "is not between 1 second and 90 days"));
         }
         unit.bump_place().await?;
         let (place, now) = (unit.place(), unit.now);
         let user = unit.known_or_new_user(&email).await?;
-        // The address as this inviter gave it: another spelling would tell that the person is known elsewhere (U5).
-        let user = UserRow { email: email.given().to_owned(), ..user };
         let member = unit.store().member_of_user(place, user.id).await?;
         if let Some(member) = &member {
             refuse_if_there(unit, member).await?;
@@ -183,10 +183,11 @@ impl Change for Invite {
         let role = if raised { Role::Administrator } else { self.role };
         let member = match member {
             Some(old) => {
-                unit.bump(crate::store::GuardKey::Member(place, old.user), old.counter);
+                unit.bump(crate::store::GuardKey::Member(place, old.id), old.counter);
                 unit.end_invitation(&old, InvitationState::Replaced).await?;
                 let revision = old.revision.saturating_add(1);
-                let row = MemberRow { name, role, revision, updated_at: now, ..old };
+                let invited_email = Some(email.given().to_owned());
+                let row = MemberRow { name, invited_email, role, revision, updated_at: now, ..old };
                 unit.write(WriteOp::UpdateMember(row.clone()));
                 row
             }
@@ -196,6 +197,7 @@ impl Change for Invite {
                     user: user.id,
                     id: MemberId::from_uuid(unit.access.app.new_uuid(now)?),
                     name,
+                    invited_email: Some(email.given().to_owned()),
                     role,
                     state: MemberState::Invited,
                     revision: 1,
@@ -223,10 +225,10 @@ impl Change for Invite {
             created_at: now,
         };
         unit.write(WriteOp::InsertInvitation(invitation.clone()));
-        let after = json!({ "name": member.name, "email": user.email, "role": role, "asked": self.role });
+        let after = json!({ "name": member.name, "email": email.given(), "role": role, "asked": self.role });
         unit.record_detail(place, "member.invited", member.id, user.id, Value::Null, after);
         Ok(Invited {
-            invitation: Invitation::new(invitation.clone(), Some(user.clone()), now),
+            invitation: Invitation::new(invitation.clone(), Some(email.given().to_owned()), now),
             member: Member::new(member, user, Some(&invitation)),
             token,
             raised,

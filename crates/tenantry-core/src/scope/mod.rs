@@ -29,7 +29,7 @@ use crate::call::Call;
 use crate::catalog::{Portal, Role};
 use crate::error::Error;
 use crate::ids::{CustomerId, UserId, VendorId};
-use crate::store::Place;
+use crate::store::{CustomerStatus, Place};
 
 /// Whose scope an accepted invitation gives.
 #[derive(Clone, Debug)]
@@ -85,8 +85,7 @@ macro_rules! decisions {
             ///
             /// # Errors
             ///
-            /// [`Error::UnknownName`]; [`Error::NotFound`] when the actor is no member here: only the vendor's staff
-            /// are told so (R3).
+            /// [`Error::UnknownName`]; [`Error::NotFound`] when there is no such place, or the actor is no member of it (R3).
             pub fn explain(&self, permission: &str) -> Call<Explanation> {
                 self.access.explain(permission)
             }
@@ -96,7 +95,7 @@ macro_rules! decisions {
             /// # Errors
             ///
             /// [`Error::NotFound`], [`Error::PermissionDenied`] (suspended) or [`Error::CustomerArchived`] when the
-            /// actor may do nothing here.
+            /// actor may do nothing here. The vendor's staff may read what is archived (C5).
             pub fn snapshot(&self) -> Call<Snapshot> {
                 self.access.snapshot()
             }
@@ -250,7 +249,8 @@ impl Access {
         let (access, permission) = (self.clone(), permission.to_owned());
         self.call(&operations::EXPLAIN, move |_| async move {
             let explanation = access.explanation(&permission).await?;
-            if explanation.decision == Decision::NotFound && access.portal != Portal::Vendor {
+            // Staff ask about others by `explain_for`; who is nothing here is not told what there is (R3).
+            if explanation.decision == Decision::NotFound {
                 return Err(access.nothing_here());
             }
             Ok(explanation)
@@ -283,7 +283,8 @@ impl Access {
         // R6: features apply to the customer's side and to services, not to staff.
         let stored = standing.features.as_ref().filter(|_| self.portal != Portal::Vendor);
         let on = stored.map(|stored| catalog.on(stored.iter()));
-        let allowed = catalog.permission_set(self.portal, role, on.as_ref());
+        let archived = standing.status == CustomerStatus::Archived;
+        let allowed = catalog.permission_set(self.portal, role, on.as_ref(), archived);
         Snapshot { catalog: catalog.clone(), portal: self.portal, role, allowed, state: standing.counter }
     }
 }

@@ -6,7 +6,7 @@ use crate::catalog::Role;
 use crate::error::{Error, SoleAdministrator};
 use crate::ids::UserId;
 use crate::scope::VendorScope;
-use crate::store::{Check, CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, StoreError, WriteOp};
+use crate::store::{Check, CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, WriteOp};
 use crate::unit::{Change, Unit};
 
 impl VendorScope {
@@ -47,10 +47,10 @@ impl Change for Erase {
         // Who joins or leaves a place bumps the user; what else happens in the places is guarded from here on.
         for member in unit.store().memberships(vendor, user.id).await? {
             let standing = unit.store().standing(Some(user.id), member.place, member.place).await?;
-            let standing = standing.ok_or(StoreError::Conflict)?;
+            let standing = standing.ok_or_else(|| unit.overtaken())?;
             unit.bump(GuardKey::Place(member.place), standing.counter);
-            let own = standing.member.ok_or(StoreError::Conflict)?;
-            unit.bump(GuardKey::Member(member.place, user.id), own.counter);
+            let own = standing.member.ok_or_else(|| unit.overtaken())?;
+            unit.bump(GuardKey::Member(member.place, own.id), own.counter);
         }
         let memberships = unit.store().memberships(vendor, user.id).await?;
         let mut refused = Vec::new();
@@ -81,7 +81,7 @@ impl Unit<'_> {
         let place = member.place;
         let mut stays_claimed = true;
         if let Place::Customer(vendor, id) = place {
-            let customer = self.store().customer(vendor, id).await?.ok_or(StoreError::Conflict)?;
+            let customer = self.store().customer(vendor, id).await?.ok_or_else(|| self.overtaken())?;
             stays_claimed = customer.claimed && customer.members > 1;
             if customer.claimed && !stays_claimed {
                 self.write(WriteOp::UpdateCustomer(CustomerRow { claimed: false, ..customer }));

@@ -8,7 +8,7 @@ use super::rows::{
     SecretVersionRow, SendsRow, UserRow, VendorRow,
 };
 use crate::clock::Timestamp;
-use crate::ids::{CommitId, CustomerId, SecretId, UserId, VendorId};
+use crate::ids::{CommitId, CustomerId, MemberId, SecretId, UserId, VendorId};
 
 /// A write. A store does, in one transaction and in this order:
 ///
@@ -49,8 +49,8 @@ pub struct Guard {
 pub enum GuardKey {
     /// The vendor's or customer's row.
     Place(Place),
-    /// The member's row.
-    Member(Place, UserId),
+    /// The row of this membership: a person who left and came back has another one.
+    Member(Place, MemberId),
     /// The user's row.
     User(VendorId, UserId),
 }
@@ -84,6 +84,8 @@ pub enum WriteOp {
     UpdateUser(UserRow),
     /// Deletes a user, and all details in the vendor's log that speak of them.
     DeleteUser(VendorId, UserId),
+    /// Deletes what the place's chain says of a user in the entries about this membership; there may be nothing.
+    DeleteDetails(Place, UserId, MemberId),
     /// A new member; the customer's count rises.
     InsertMember(MemberRow),
     /// Replaces a member's fields, the counter excepted.
@@ -129,6 +131,7 @@ impl WriteOp {
         match self {
             Self::DeleteCustomer(..)
             | Self::DeleteUser(..)
+            | Self::DeleteDetails(..)
             | Self::DeleteMember(..)
             | Self::DeleteSecret(..)
             | Self::DeleteKey(..)
@@ -286,9 +289,10 @@ impl Commit {
                 WriteOp::InsertUser(row) => vendor_held(row.vendor),
                 WriteOp::UpdateUser(row) => guarded(GuardKey::User(row.vendor, row.id)),
                 WriteOp::DeleteUser(vendor, id) => guarded(GuardKey::User(*vendor, *id)),
+                WriteOp::DeleteDetails(at, ..) => place(*at),
                 WriteOp::InsertMember(row) => place(row.place) && guarded(GuardKey::User(row.place.vendor(), row.user)),
                 WriteOp::UpdateMember(row) => {
-                    place(row.place) && bumped.contains(&GuardKey::Member(row.place, row.user))
+                    place(row.place) && bumped.contains(&GuardKey::Member(row.place, row.id))
                 }
                 WriteOp::DeleteMember(at, user) => place(*at) && guarded(GuardKey::User(at.vendor(), *user)),
                 WriteOp::InsertInvitation(row) | WriteOp::UpdateInvitation(row) => place(row.place),

@@ -78,7 +78,7 @@ pub trait InvitationRead {
     async fn invitation(&self, place: Place, id: InvitationId) -> Read<Option<InvitationRow>>;
     /// The invitation whose token has this hash.
     async fn invitation_by_token(&self, token_hash: &[u8; 32]) -> Read<Option<InvitationRow>>;
-    /// The latest invitation for this membership, whatever became of it.
+    /// The invitation for this membership that is pending, or else the latest, whatever became of it.
     async fn latest_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>>;
     /// Pending invitations of the place that give the role Administrator, expired or not.
     async fn pending_administrators(&self, place: Place) -> Read<Vec<InvitationRow>>;

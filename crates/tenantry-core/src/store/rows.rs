@@ -255,6 +255,9 @@ pub struct MemberRow {
     pub id: MemberId,
     /// The name of the person in this place.
     pub name: String,
+    /// The e-mail as the inviter gave it, until the person accepts: another spelling, or a newer address, would tell that
+    /// they are known elsewhere (U5).
+    pub invited_email: Option<String>,
     /// The role.
     pub role: Role,
     /// The state.

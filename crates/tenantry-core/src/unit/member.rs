@@ -7,7 +7,7 @@ use crate::catalog::Role;
 use crate::error::Error;
 use crate::ids::{MemberId, UserId};
 use crate::store::{
-    CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, StoreError, UserRow, WriteOp,
+    CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, UserRow, WriteOp,
 };
 
 impl Unit<'_> {
@@ -15,7 +15,7 @@ impl Unit<'_> {
     pub(crate) async fn bump_member(&mut self, id: MemberId) -> Result<MemberRow, Error> {
         let row = self.store().member(self.place(), id).await?;
         let row = row.ok_or_else(|| Error::not_found("member"))?;
-        self.bump(GuardKey::Member(row.place, row.user), row.counter);
+        self.bump(GuardKey::Member(row.place, row.id), row.counter);
         Ok(row)
     }
 
@@ -70,7 +70,13 @@ impl Unit<'_> {
                 }
             }
         }
-        match self.erase_if_gone(row.user, place).await? {
+        let mut erased = self.erase_if_gone(row.user, place).await?;
+        if erased.is_none() && row.state == MemberState::Invited {
+            // Who never accepted leaves the same traces here, whether or not they are known elsewhere (U5).
+            self.write(WriteOp::DeleteDetails(place, row.user, row.id));
+            erased = Some(vec![(place, row.id.to_string())]);
+        }
+        match erased {
             Some(targets) => {
                 // What is written in the commit of the erasure says nothing of the person.
                 self.record(place, action, row.id);
@@ -107,7 +113,7 @@ impl Unit<'_> {
         let row = self.bump_user(user).await?;
         let memberships = self.store().memberships(row.vendor, user).await?;
         if !memberships.iter().any(|member| member.place == left) {
-            return Err(StoreError::Conflict.into());
+            return Err(self.overtaken());
         }
         if memberships.len() > 1 {
             return Ok(None);
@@ -124,7 +130,7 @@ impl Unit<'_> {
         let targets = self.store().detail_targets(user.vendor, &user.id.to_string()).await?;
         for chain in targets.iter().map(|(chain, _)| *chain).filter(|chain| chain.customer().is_some()) {
             // A customer that is deleted meanwhile has ended its chain.
-            let standing = self.store().standing(None, chain, chain).await?.ok_or(StoreError::Conflict)?;
+            let standing = self.store().standing(None, chain, chain).await?.ok_or_else(|| self.overtaken())?;
             self.hold(GuardKey::Place(chain), standing.counter);
         }
         Ok(targets)

@@ -8,15 +8,17 @@ mod member;
 pub(crate) use keys::{alive, open_version, seal_version};
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::access::{Access, Operation};
+use crate::access::{Access, Actor, Operation};
 use crate::audit::{Header, detail_digest};
 use crate::call::{Call, Caller};
+use crate::catalog::Portal;
 use crate::clock::Timestamp;
 use crate::error::{Error, LastAdministrator, RemainingMember};
-use crate::ids::{CommitId, MemberId, UserId, VendorId};
+use crate::ids::{CommitId, MemberId, RandomIds, UserId, VendorId, new_uuid};
 use crate::store::{
     AuditDetail, AuditEntry, Check, Commit, CustomerRow, Guard, GuardKey, GuardMode, Place, Standing, Store,
     StoreError, UserRow, WriteOp,
@@ -67,6 +69,7 @@ pub(crate) struct Unit<'a> {
     ops: Vec<WriteOp>,
     checks: Vec<(Check, Unmet)>,
     records: Vec<Record>,
+    overtaken: AtomicBool,
 }
 
 impl Access {
@@ -86,9 +89,12 @@ impl Access {
                         return Ok(answer);
                     }
                 }
-                // The data moved between two reads of this attempt.
-                Err(Error::Contended) => {}
-                Err(error) => return Err(error),
+                // A refusal holds for a moment, too: when data moved between the reads it was made from, decide anew.
+                Err(error) => {
+                    if !unit.was_overtaken(&error).await? {
+                        return Err(error);
+                    }
+                }
             }
         }
         Err(Error::Contended)
@@ -115,6 +121,7 @@ impl<'a> Unit<'a> {
             ops: Vec::new(),
             checks: Vec::new(),
             records: Vec::new(),
+            overtaken: AtomicBool::new(false),
         };
         if !operation.is_for_host() {
             let standing = access.authorise(operation).await?;
@@ -124,14 +131,41 @@ impl<'a> Unit<'a> {
     }
 
     fn hold_standing(&mut self, standing: &Standing) {
-        if let (Some(user), Some(member)) = (self.access.user(), &standing.member) {
-            self.hold(GuardKey::Member(self.access.home, user), member.counter);
+        if let Some(member) = &standing.member {
+            self.hold(GuardKey::Member(self.access.home, member.id), member.counter);
         }
         // The vendor's own row says nothing that a decision is made from; holding it would set creates against each
         // other. What writes to the vendor as a place bumps it, see `bump_place`.
         if self.access.place.customer().is_some() || self.access.user().is_none() {
             self.hold(GuardKey::Place(self.access.place), standing.counter);
         }
+    }
+
+    /// Something that was read before is not there any more: the data moved, and the change is decided anew.
+    pub(crate) fn overtaken(&self) -> Error {
+        self.overtaken.store(true, Ordering::Relaxed);
+        Error::Contended
+    }
+
+    /// Whether the data that this attempt was decided from moved since. A store's own failure is none of it.
+    async fn was_overtaken(&self, refusal: &Error) -> Result<bool, Error> {
+        if self.overtaken.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        if matches!(refusal, Error::Storage(_) | Error::Closed | Error::Contended | Error::KeyProvider(_)) {
+            return Ok(false);
+        }
+        for (key, (counter, _)) in &self.guards {
+            let now = match key {
+                GuardKey::Place(place) => self.store().standing(None, *place, *place).await?.map(|row| row.counter),
+                GuardKey::Member(place, id) => self.store().member(*place, *id).await?.map(|row| row.counter),
+                GuardKey::User(vendor, id) => self.store().user(*vendor, *id).await?.map(|row| row.counter),
+            };
+            if now != Some(*counter) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(crate) fn store(&self) -> &'a dyn Store {
@@ -180,7 +214,7 @@ impl<'a> Unit<'a> {
 
     /// A user whom the change is about, guarded against every other change of them.
     pub(crate) async fn bump_user(&mut self, id: UserId) -> Result<UserRow, Error> {
-        let row = self.store().user(self.vendor(), id).await?.ok_or(StoreError::Conflict)?;
+        let row = self.store().user(self.vendor(), id).await?.ok_or_else(|| self.overtaken())?;
         self.bump(GuardKey::User(row.vendor, row.id), row.counter);
         Ok(row)
     }
@@ -232,19 +266,24 @@ impl<'a> Unit<'a> {
         let Self { access, now, guards, ops, checks, records, caller } = self;
         let store = &*access.app.store;
         let (checks, unmet): (Vec<_>, Vec<_>) = checks.into_iter().unzip();
-        let id = CommitId::from_uuid(access.app.new_uuid(now)?);
+        // Not from the host's source of ids: one that repeats itself would make a commit look like one that was applied.
+        let id = CommitId::from_uuid(new_uuid(&RandomIds, now)?);
         let guards = guards.into_iter().map(|(key, (counter, mode))| Guard { key, counter, mode }).collect();
-        let actor = access.actor.to_string();
-        let audit = (0..)
-            .zip(records)
-            .map(|(ordinal, record)| audit_entry(record, id, ordinal, now, &actor))
-            .collect::<Result<_, _>>()?;
+        let (actor, host) = (access.actor.to_string(), Actor::Host.to_string());
+        let audit = (0..).zip(records).map(|(ordinal, record)| {
+            // A customer's member is nobody that another place may hear of (R4).
+            let foreign = access.portal == Portal::Customer && record.place != access.place;
+            audit_entry(record, id, ordinal, now, if foreign { &host } else { &actor })
+        });
+        let audit = audit.collect::<Result<_, _>>()?;
         let commit = Commit { id, guards, ops, checks, audit };
-        for sending in 1.. {
+        let mut unknown = None;
+        for _ in 0..SENDINGS {
             match store.commit(commit.clone(), caller).await {
                 Ok(_) => return Ok(true),
+                Err(StoreError::OutcomeUnknown(source)) => unknown = Some(source),
+                // An earlier sending was not applied: with its id it would be answered by its receipt.
                 Err(StoreError::Conflict) => return Ok(false),
-                Err(StoreError::OutcomeUnknown(_)) if sending < SENDINGS => {}
                 Err(StoreError::CheckFailed(index)) => {
                     return match unmet.get(index) {
                         Some(Unmet::Retry) => Ok(false),
@@ -255,10 +294,11 @@ impl<'a> Unit<'a> {
                         None => Err(StoreError::CheckFailed(index).into()),
                     };
                 }
-                Err(error) => return Err(error.into()),
+                // Not even this sending tells what became of an earlier one.
+                Err(error) => return Err(unknown.map_or(error, StoreError::OutcomeUnknown).into()),
             }
         }
-        Ok(false)
+        Err(unknown.map_or(StoreError::Conflict, StoreError::OutcomeUnknown).into())
     }
 }
 

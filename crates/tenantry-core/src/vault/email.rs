@@ -46,8 +46,15 @@ impl EmailAddress {
         if !address.local_part().is_ascii() {
             return Err(InvalidEmail("has a character before the `@` that is not ASCII"));
         }
+        if address.local_part().starts_with('"') {
+            // The same mailbox as without the quotes, which would make it a second person.
+            return Err(InvalidEmail("has quotes before the `@`"));
+        }
         let domain = idna::domain_to_ascii_strict(address.domain());
         let domain = domain.map_err(|_| InvalidEmail("has a domain that is not valid"))?;
+        if domain.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Err(InvalidEmail("has an IP address for a domain"));
+        }
         let key = format!("{}@{domain}", address.local_part().to_ascii_lowercase());
         Ok(Self { given: given.to_owned(), key })
     }
@@ -125,6 +132,9 @@ mod tests {
             "İ@acme.test",
             "ada@acme.test\nbcc: x@y.z",
             "ada@-acme.test",
+            "\"ada\"@acme.test",
+            "\"a\tb\"@acme.test",
+            "ada@127.0.0.1",
         ] {
             assert!(EmailAddress::parse(text).is_err(), "{text}");
         }

@@ -5,6 +5,9 @@ ALTER TABLE root_keys ADD COLUMN state TEXT NOT NULL DEFAULT 'superseded'
 ALTER TABLE root_keys ADD COLUMN kept BLOB NOT NULL DEFAULT x'';
 UPDATE root_keys SET state = 'promoted' WHERE id = (SELECT id FROM root_keys ORDER BY created_at DESC, id DESC LIMIT 1);
 
+-- The e-mail as the inviter gave it, until the person accepts.
+ALTER TABLE members ADD COLUMN invited_email TEXT CHECK (invited_email IS NULL OR state = 'invited');
+
 -- An envelope names the key that sealed it in its bytes 7 to 22.
 CREATE INDEX place_keys_root ON place_keys (substr(wrapped, 7, 16), vendor_id);
 CREATE INDEX secret_versions_key ON secret_versions (vendor_id, place_id, substr(sealed, 7, 16));

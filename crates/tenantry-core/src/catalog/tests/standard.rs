@@ -25,11 +25,11 @@ fn r1_every_row_of_the_table_is_the_standard_catalogue_and_nothing_else_is() {
         assert_eq!(catalog.permission_by_id(id), Some(permission), "{line}");
         for (role, cell) in Role::ALL.into_iter().zip(&cells[3..6]) {
             assert_eq!(catalog.allows(id, role), *cell == "yes", "{line}: {role}");
-            let mask = catalog.permission_set(permission.portal(), Some(role), None);
+            let mask = catalog.permission_set(permission.portal(), Some(role), None, false);
             assert_eq!(mask.contains(id), *cell == "yes", "{line}: {role}");
         }
         assert_eq!(permission.portal() == Portal::Service, cells[6] == "yes", "{line}");
-        let services = catalog.permission_set(Portal::Service, None, None);
+        let services = catalog.permission_set(Portal::Service, None, None, false);
         assert_eq!(services.contains(id), cells[6] == "yes", "{line}");
     }
     assert_eq!(permissions.next(), None);
@@ -40,15 +40,15 @@ fn r2_what_nothing_allows_is_denied() {
     let catalog = Catalog::standard();
     let ids: Vec<_> = (0..catalog.permissions().count()).filter_map(PermissionId::at).collect();
     for mask in [
-        catalog.permission_set(Portal::Vendor, None, None),
-        catalog.permission_set(Portal::Customer, None, None),
-        catalog.permission_set(Portal::Service, Some(Role::Administrator), None),
+        catalog.permission_set(Portal::Vendor, None, None, false),
+        catalog.permission_set(Portal::Customer, None, None, false),
+        catalog.permission_set(Portal::Service, Some(Role::Administrator), None, false),
     ] {
         assert!(ids.iter().all(|id| !mask.contains(*id)));
     }
     let beyond = PermissionId(999);
     assert!(!catalog.allows(beyond, Role::Administrator) && !catalog.feature_is_on(beyond, &catalog.on([])));
-    assert!(!catalog.permission_set(Portal::Vendor, Some(Role::Administrator), None).contains(beyond));
+    assert!(!catalog.permission_set(Portal::Vendor, Some(Role::Administrator), None, false).contains(beyond));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn f9_the_mask_is_the_role_and_the_feature_for_every_side_role_and_feature_set()
         let on = catalog.on(stored.iter().copied());
         for portal in [Portal::Vendor, Portal::Customer, Portal::Service] {
             for role in Role::ALL {
-                let mask = catalog.permission_set(portal, Some(role), Some(&on));
+                let mask = catalog.permission_set(portal, Some(role), Some(&on), false);
                 for permission in catalog.permissions() {
                     let id = catalog.permission(permission.portal(), permission.name()).unwrap();
                     let feature_on = permission.feature().is_none_or(|feature| catalog.has(&on, feature));
@@ -89,7 +89,7 @@ fn f9_the_mask_is_the_role_and_the_feature_for_every_side_role_and_feature_set()
         }
     }
     let resolve = catalog.permission(Portal::Service, "secrets.resolve").unwrap();
-    assert!(!catalog.permission_set(Portal::Service, None, Some(&catalog.on([]))).contains(resolve));
+    assert!(!catalog.permission_set(Portal::Service, None, Some(&catalog.on([])), false).contains(resolve));
 }
 
 #[test]

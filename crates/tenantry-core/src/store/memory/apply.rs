@@ -47,7 +47,10 @@ impl Tables {
             GuardKey::Place(Place::Customer(vendor, id)) => {
                 self.customers.get_mut(&(vendor, id)).map(|row| &mut row.counter)
             }
-            GuardKey::Member(place, user) => self.members.get_mut(&(at(place), user)).map(|row| &mut row.counter),
+            GuardKey::Member(place, id) => {
+                let user = self.user_of(place, id);
+                user.and_then(|user| self.members.get_mut(&(at(place), user))).map(|row| &mut row.counter)
+            }
             GuardKey::User(vendor, id) => self.users.get_mut(&(vendor, id)).map(|row| &mut row.counter),
         };
         match counter {
@@ -98,6 +101,17 @@ impl Tables {
                 self.users.remove_mut(&(vendor, id));
                 let subject = id.to_string();
                 let theirs = self.details_of(vendor).filter(|(_, detail)| detail.subject == subject);
+                for key in theirs.map(|(key, _)| *key).collect::<Vec<_>>() {
+                    self.details.remove_mut(&key);
+                }
+                Ok(())
+            }
+            WriteOp::DeleteDetails(place, user, member) => {
+                let (subject, target) = (user.to_string(), member.to_string());
+                let theirs = self.details_of(place.vendor()).filter(|(key, detail)| {
+                    let entry = self.chain.get(*key).and_then(|position| self.log.get(&(place.vendor(), *position)));
+                    detail.place == place && detail.subject == subject && entry.is_some_and(|row| row.target == target)
+                });
                 for key in theirs.map(|(key, _)| *key).collect::<Vec<_>>() {
                     self.details.remove_mut(&key);
                 }

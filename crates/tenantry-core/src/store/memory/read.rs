@@ -228,7 +228,8 @@ impl InvitationRead for MemoryStore {
 
     async fn latest_invitation(&self, place: Place, member: MemberId) -> Read<Option<InvitationRow>> {
         let tables = self.tables()?;
-        Ok(tables.invitations_of(at(place)).filter(|row| row.member == member).last().cloned())
+        let theirs = tables.invitations_of(at(place)).filter(|row| row.member == member);
+        Ok(theirs.max_by_key(|row| (row.state == InvitationState::Pending, row.id)).cloned())
     }
 
     async fn pending_administrators(&self, place: Place) -> Read<Vec<InvitationRow>> {
