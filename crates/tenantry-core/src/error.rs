@@ -9,7 +9,7 @@ use crate::access::Actor;
 use crate::catalog::Role;
 use crate::ids::{CustomerId, InvitationId, MemberId};
 use crate::store::{MemberState, OpenError, Place, StoreError};
-use crate::vault::{KeyError, ProviderError, TemplateError, VaultError};
+use crate::vault::{KeyError, ProviderError, RedactorTooLarge, TemplateError, VaultError};
 
 /// Why an operation did not happen. Nothing was changed, unless [`Error::code`] is `outcome_unknown`.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +81,9 @@ pub enum Error {
     /// The root key is not the one that the store was written with.
     #[error("the root key is not the one that this store was written with")]
     WrongRootKey,
+    /// The secrets of the place are too many or too large to be looked for at once (S7).
+    #[error(transparent)]
+    RedactorTooLarge(#[from] RedactorTooLarge),
     /// The provider of the root key did not give one.
     #[error(transparent)]
     KeyProvider(#[from] ProviderError),
@@ -121,6 +124,7 @@ impl Error {
             Self::UnsupportedFormat => "unsupported_format",
             Self::DecryptionFailed => "decryption_failed",
             Self::WrongRootKey => "wrong_root_key",
+            Self::RedactorTooLarge(_) => "redactor_too_large",
             Self::KeyProvider(error) => error.code(),
             Self::Storage(storage) => storage.kind.code(),
             Self::CannotOpen(_) => "cannot_open",

@@ -44,6 +44,7 @@ pub use scope::{
 };
 pub use store::{ChainHead, CustomerStatus, MemberState, Place, RootKeyState};
 pub use vault::{
-    Argon2Cost, Format, InvitationToken, KeyRing, NewRootKey, Passphrase, ProviderError, Redactor, RootKey, RootKeyError,
-    RootKeyId, RootKeyProvider, SecretValue, Template, TemplateError, VerifiedEmail,
+    Argon2Cost, Format, InvitationToken, KeyRing, NewRootKey, Passphrase, ProviderError, RedactingWriter,
+    RedactionStream, Redactor, RedactorTooLarge, RootKey, RootKeyError, RootKeyId, RootKeyProvider, SecretValue,
+    Template, TemplateError, VerifiedEmail,
 };

@@ -73,7 +73,7 @@ impl ServiceScope {
     ///
     /// # Errors
     ///
-    /// Those of [`resolve`](ServiceScope::resolve).
+    /// [`Error::RedactorTooLarge`]; those of [`resolve`](ServiceScope::resolve).
     pub fn redactor(&self) -> Call<Redactor> {
         self.access.change(MakeRedactor { reason: self.reason.clone() })
     }
@@ -165,7 +165,7 @@ impl Change for MakeRedactor {
             }
         }
         unit.record_resolved(rows.iter().map(|row| row.key.as_str()), &reason);
-        Ok(Redactor::new(values))
+        Ok(Redactor::new(values)?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keys, sealed values, tokens and e-mail identities.
+//! Keys, sealed values, their redaction, tokens and e-mail identities.
 //!
 //! ```text
 //! root key     from a provider: a key ring, a passphrase, the host's KMS
@@ -16,10 +16,11 @@ mod keys;
 mod passphrase;
 mod place_key;
 mod provider;
+mod redaction;
 mod root_key;
 mod token;
 mod stub;
-pub use stub::{Format, Redactor, Template, TemplateError};
+pub use stub::{Format, Template, TemplateError};
 mod value;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub(crate) use keys::{KeyError, Keys, key_address};
 pub use passphrase::{Argon2Cost, Passphrase};
 pub use place_key::{KeyAddress, PlaceKey, SecretAddress};
 pub use provider::{NewRootKey, ProviderError, RootKeyProvider};
+pub use redaction::{RedactingWriter, RedactionStream, Redactor, RedactorTooLarge};
 pub use root_key::{KeyRing, RootKey, RootKeyError, RootKeyId};
 pub use token::{InvalidToken, InvitationToken};
 pub use value::SecretValue;
