@@ -299,12 +299,7 @@ impl Write<'_> {
              WHERE d.vendor_id = ?1 AND d.place_id = ?2 AND d.subject = ?3 AND d.subject <> ''
                AND EXISTS (SELECT 1 FROM audit_entries AS e WHERE e.vendor_id = d.vendor_id
                                AND e.place_id = d.place_id AND e.number = d.number AND e.target = ?4)",
-            params![
-                blob(place.vendor().as_uuid()),
-                blob(&place.uuid()),
-                user.to_string(),
-                member.to_string(),
-            ],
+            params![blob(place.vendor().as_uuid()), blob(&place.uuid()), user.to_string(), member.to_string(),],
         )?;
         Ok(true)
     }

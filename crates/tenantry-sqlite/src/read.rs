@@ -420,13 +420,7 @@ impl KeyRead for SqliteStore {
         self.read(row::root_keys)
     }
 
-    async fn wrapped_by(
-        &self,
-        vendor: VendorId,
-        root: [u8; 16],
-        limit: usize,
-        caller: Caller,
-    ) -> Read<Vec<KeyRow>> {
+    async fn wrapped_by(&self, vendor: VendorId, root: [u8; 16], limit: usize, caller: Caller) -> Read<Vec<KeyRow>> {
         let sql = format!(
             "SELECT {} FROM place_keys WHERE substr(wrapped, 7, 16) = ?1 AND vendor_id = ?2 LIMIT ?3",
             row::KEY

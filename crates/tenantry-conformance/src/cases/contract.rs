@@ -2,7 +2,7 @@
 
 use tenantry_core::Caller;
 use tenantry_core::clock::Timestamp;
-use tenantry_core::ids::{CommitId, CustomerId, UserId, VendorId};
+use tenantry_core::ids::{CommitId, CustomerId, MemberId, UserId, VendorId};
 use tenantry_core::store::{
     AuditFilter, Check, Commit, CustomerQuery, CustomerRow, CustomerStatus, Guard, GuardKey, GuardMode, Place, Store,
     StoreError, StoredFeatures, WriteOp,
@@ -94,7 +94,7 @@ impl Bench {
     fn membership(&self, mode: GuardMode) -> Result<Guard, Failure> {
         let home = Place::Vendor(self.vendor);
         let member = ready(self.store.member_of_user(home, self.user))?.ok_or("no member")?;
-        Ok(Guard { key: GuardKey::Member(home, self.user), counter: member.counter, mode })
+        Ok(Guard { key: GuardKey::Member(home, member.id), counter: member.counter, mode })
     }
 
     /// A commit that creates customers.
@@ -152,7 +152,7 @@ fn a_guard_that_moved_or_is_missing_is_a_conflict_and_nothing_is_applied(opened:
         let nobody = UserId::from_uuid(bench.uuid());
         for key in [
             GuardKey::User(bench.vendor, nobody),
-            GuardKey::Member(bench.place(), nobody),
+            GuardKey::Member(bench.place(), MemberId::from_uuid(*nobody.as_uuid())),
             GuardKey::Place(Place::Vendor(VendorId::from_uuid(bench.uuid()))),
             GuardKey::Place(Place::Customer(bench.vendor, CustomerId::from_uuid(bench.uuid()))),
         ] {

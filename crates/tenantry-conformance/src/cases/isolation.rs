@@ -3,8 +3,8 @@
 use tenantry_core::access::{Need, OPERATIONS, Operation};
 use tenantry_core::testing::ROLES;
 use tenantry_core::{
-    AuditQuery, CustomerFilter, CustomerId, CustomerPatch, CustomerScope, Error, InvitationId, MemberId, NewCustomer,
-    PageRequest, Place, Portal, Role, UserId, VendorId, VendorScope,
+    AuditQuery, CustomerFilter, CustomerId, CustomerPatch, CustomerScope, Error, Format, InvitationId, MemberId,
+    NewCustomer, NewDeployment, PageRequest, Place, Portal, Role, ServiceScope, UserId, VendorId, VendorScope,
 };
 use uuid::Uuid;
 
@@ -70,8 +70,10 @@ fn on_vendor(operation: &Operation, scope: &VendorScope, ids: Ids<'_>) -> Option
         "customers.import" => done(scope.customers().import(Vec::new(), |_| ()).wait()),
         "customers.list" => done(scope.customers().list(CustomerFilter::new()).wait()),
         "customers.find" => done(scope.customers().find("unknown").wait()),
+        "users.erase" => done(scope.erase_user(ids.user).wait()),
         "audit.list" => done(scope.audit().list(AuditQuery::new()).wait()),
         "audit.follow" => done(scope.audit().follow(AuditQuery::new()).wait()),
+        "deployments.list" => done(scope.deployments().list(PageRequest::first()).wait()),
         name => people_and_secrets(name, &scope.members(), &scope.invitations(), &scope.secrets(), ids),
     }
 }
@@ -104,6 +106,7 @@ fn on_customer(operation: &Operation, scope: &CustomerScope, ids: Ids<'_>) -> Op
         "portal.sections" => done(scope.portal().wait()),
         "audit.list" => done(scope.audit().list(AuditQuery::new()).wait()),
         "audit.follow" => done(scope.audit().follow(AuditQuery::new()).wait()),
+        "deployments.list" => done(scope.deployments().list(PageRequest::first()).wait()),
         name => people_and_secrets(name, &scope.members(), &scope.invitations(), &scope.secrets(), ids),
     }
 }
@@ -131,6 +134,24 @@ fn people_and_secrets(
         "secrets.list" => done(secrets.list(PageRequest::first()).wait()),
         "secrets.set" => done(secrets.set("NEW", "value").wait()),
         "secrets.delete" => done(secrets.delete(ids.secret).wait()),
+        "secrets.versions" => done(secrets.versions(ids.secret, PageRequest::first()).wait()),
+        "secrets.roll_back" => done(secrets.roll_back(ids.secret, 1).wait()),
+        "secrets.destroy" => done(secrets.destroy(ids.secret, 1).wait()),
+        "secrets.used_by" => done(secrets.used_by(ids.secret, PageRequest::first()).wait()),
+        "secrets.check" => done(secrets.check("{{ .Secrets.UNKNOWN }}").wait()),
+        _ => None,
+    }
+}
+
+/// Does an operation that only a service may do; `None` for the others.
+fn as_service(operation: &Operation, scope: &ServiceScope) -> Option<Done> {
+    match operation.name {
+        "secrets.resolve" => done(scope.resolve(["UNKNOWN"]).wait()),
+        "secrets.render" => done(scope.render("{{ .Secrets.UNKNOWN }}", Format::Plain).wait()),
+        "secrets.redactor" => done(scope.redactor().wait()),
+        "deployments.register" => done(scope.register_deployment(NewDeployment::new("id", "name")).wait()),
+        "deployments.report" => done(scope.report_running("unknown", [("UNKNOWN", 1)]).wait()),
+        "deployments.remove" => done(scope.remove_deployment("unknown").wait()),
         _ => None,
     }
 }
@@ -163,16 +184,18 @@ fn every_operation_is_tried_here(store: &dyn Opened) -> Tried {
         "invitations.accept",
         "invitations.decline",
         "maintenance",
-        "secrets.resolve",
     ];
     for operation in OPERATIONS {
         let vendor = on_vendor(operation, world.boss(), Ids::unknown()).is_some();
         let customer = on_customer(operation, &world.acme.customer, Ids::unknown()).is_some();
-        let tried = vendor || customer || elsewhere.contains(&operation.name);
+        let service = as_service(operation, &world.app.service(world.boss().place(), "deployer", "test"));
+        let tried = vendor || customer || service.is_some() || elsewhere.contains(&operation.name);
         if !tried {
             return Err(format!("`{}` is tried nowhere", operation.name).into());
         }
-        ensure_eq!(operation.is_for_host(), elsewhere.contains(&operation.name) && operation.name != "secrets.resolve");
+        ensure_eq!(operation.is_for_host(), elsewhere.contains(&operation.name));
+        // What a service may do is tried as one.
+        ensure!(matches!(operation.service, Need::Nobody | Need::Membership) || service.is_some());
     }
     Ok(())
 }
@@ -212,9 +235,12 @@ fn r4_the_place_of_another_vendor_answers_like_an_unknown_one(store: &dyn Opened
             }
         }
     }
-    for place in [other.customer.place(), Place::Customer(ours, theirs), Place::Customer(ours, nowhere)] {
-        let resolved = world.app.service(place, "deployer", "test").resolve(["NONE"]).wait();
-        ensure_eq!(resolved.map(drop).err().map(|error| error.code()), Some("not_found"));
+    for operation in OPERATIONS {
+        for place in [Place::Customer(ours, theirs), Place::Customer(ours, nowhere)] {
+            let answer = as_service(operation, &world.app.service(place, "deployer", "test"));
+            let Some(answer) = answer.map(|answer| seen(&answer)) else { continue };
+            ensure_eq!((operation.name, answer.1.as_str()), (operation.name, "no such customer"));
+        }
     }
     ensure_eq!(other.customer.get().wait()?, before);
     Ok(())

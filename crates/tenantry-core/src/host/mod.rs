@@ -16,8 +16,7 @@ use crate::ids::{MemberId, UserId, VendorId};
 use crate::model::{CursorKind, Identity, Invitation, Page, PageRequest, Vendor, close_page, text};
 use crate::scope::{Accepted, CustomerScope, VendorScope};
 use crate::store::{
-    Check, CustomerStatus, InvitationRow, InvitationState, MemberRow, MemberState, Place, UserRow,
-    VendorRow, WriteOp,
+    Check, CustomerStatus, InvitationRow, InvitationState, MemberRow, MemberState, Place, UserRow, VendorRow, WriteOp,
 };
 use crate::unit::{Change, Unit};
 use crate::vault::{EmailAddress, InvitationToken, VerifiedEmail};

@@ -166,14 +166,7 @@ impl Change for Resend {
         let validity = old.expires_at.since(old.sent_at);
         let row = InvitationRow { token_hash: token.hash(), sent_at: now, expires_at: now.plus(validity), ..old };
         unit.write(WriteOp::UpdateInvitation(row.clone()));
-        unit.record_detail(
-            place,
-            "invitation.resent",
-            row.member,
-            row.user,
-            Value::Null,
-            json!({ "email": email }),
-        );
+        unit.record_detail(place, "invitation.resent", row.member, row.user, Value::Null, json!({ "email": email }));
         Ok(Invited {
             raised: row.role == Role::Administrator && row.asked != Role::Administrator,
             member: Member::new(member, user, Some(&row)),

@@ -185,10 +185,7 @@ impl Check {
     pub fn is_of_uniqueness(&self) -> bool {
         match self {
             Self::VendorKeyUnique { .. } | Self::ExternalIdUnique { .. } | Self::EmailUnique { .. } => true,
-            Self::ActiveAdministrator(_)
-            | Self::ChainHead(_)
-            | Self::RootKeys(_)
-            | Self::WrapsNothing(_) => false,
+            Self::ActiveAdministrator(_) | Self::ChainHead(_) | Self::RootKeys(_) | Self::WrapsNothing(_) => false,
         }
     }
 }
@@ -291,9 +288,7 @@ impl Commit {
                 WriteOp::DeleteUser(vendor, id) => guarded(GuardKey::User(*vendor, *id)),
                 WriteOp::DeleteDetails(at, ..) => place(*at),
                 WriteOp::InsertMember(row) => place(row.place) && guarded(GuardKey::User(row.place.vendor(), row.user)),
-                WriteOp::UpdateMember(row) => {
-                    place(row.place) && bumped.contains(&GuardKey::Member(row.place, row.id))
-                }
+                WriteOp::UpdateMember(row) => place(row.place) && bumped.contains(&GuardKey::Member(row.place, row.id)),
                 WriteOp::DeleteMember(at, user) => place(*at) && guarded(GuardKey::User(at.vendor(), *user)),
                 WriteOp::InsertInvitation(row) | WriteOp::UpdateInvitation(row) => place(row.place),
                 WriteOp::PutSends(row, _) => place(row.place),

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Unit;
 use crate::error::Error;
-use crate::store::{
-    Check, KeyRow, RootKeyRow, RootKeyState, SecretRow, SecretVersionRow, Store, WriteOp,
-};
+use crate::store::{Check, KeyRow, RootKeyRow, RootKeyState, SecretRow, SecretVersionRow, Store, WriteOp};
 use crate::vault::{
     KeyError, Keys, PlaceKey, RootKey, SecretAddress, SecretValue, StoreId, VaultError, key_address, sealed_with,
 };
@@ -25,14 +23,8 @@ impl Unit<'_> {
         let (place, store) = (self.place(), self.store().store_id());
         let root = self.promoted_root_key().await?;
         let key = PlaceKey::generate()?;
-        let mut row = KeyRow {
-            place,
-            generation,
-            id: key.id(),
-            wrapped: Vec::new(),
-            check: [0; 32],
-            created_at: self.now,
-        };
+        let mut row =
+            KeyRow { place, generation, id: key.id(), wrapped: Vec::new(), check: [0; 32], created_at: self.now };
         let address = key_address(store, &row);
         row.wrapped = key.wrap(&root, &address)?;
         row.check = key.check_value(&address);

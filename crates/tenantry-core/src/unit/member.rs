@@ -6,9 +6,7 @@ use super::Unit;
 use crate::catalog::Role;
 use crate::error::Error;
 use crate::ids::{MemberId, UserId};
-use crate::store::{
-    CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, UserRow, WriteOp,
-};
+use crate::store::{CustomerRow, GuardKey, InvitationState, MemberRow, MemberState, Place, UserRow, WriteOp};
 
 impl Unit<'_> {
     /// A member of the place that is acted on, guarded against every other change. After [`Unit::bump_place`].

@@ -263,7 +263,7 @@ impl<'a> Unit<'a> {
             // Nothing to change: the decision stands for the moment it was made.
             return Ok(true);
         }
-        let Self { access, now, guards, ops, checks, records, caller } = self;
+        let Self { access, now, guards, ops, checks, records, caller, overtaken: _ } = self;
         let store = &*access.app.store;
         let (checks, unmet): (Vec<_>, Vec<_>) = checks.into_iter().unzip();
         // Not from the host's source of ids: one that repeats itself would make a commit look like one that was applied.

@@ -18,8 +18,8 @@ mod place_key;
 mod provider;
 mod redaction;
 mod root_key;
-mod token;
 mod stub;
+mod token;
 pub use stub::{Format, Template, TemplateError};
 mod value;
 

@@ -34,11 +34,16 @@ impl Argon2Cost {
     pub fn new(memory: u32, passes: u32, lanes: u32) -> Result<Self, ProviderError> {
         let cost = Self { memory, passes, lanes };
         let bounded = memory <= MOST_MEMORY && passes <= MOST_PASSES && lanes <= MOST_LANES;
-        if bounded && cost.params().is_ok() { Ok(cost) } else { Err(ProviderError::failed("the cost is out of bounds")) }
+        if bounded && cost.params().is_ok() {
+            Ok(cost)
+        } else {
+            Err(ProviderError::failed("the cost is out of bounds"))
+        }
     }
 
     fn params(self) -> Result<Params, ProviderError> {
-        Params::new(self.memory, self.passes, self.lanes, Some(32)).map_err(|error| ProviderError::failed(error.to_string()))
+        Params::new(self.memory, self.passes, self.lanes, Some(32))
+            .map_err(|error| ProviderError::failed(error.to_string()))
     }
 }
 
@@ -210,7 +215,9 @@ mod tests {
 
     #[test]
     fn parameters_that_would_cost_too_much_are_refused() {
-        for (memory, passes, lanes) in [(u32::MAX, 1, 1), (8, u32::MAX, 1), (8, 1, u32::MAX), (0, 1, 1), (8, 0, 1), (8, 1, 0)] {
+        for (memory, passes, lanes) in
+            [(u32::MAX, 1, 1), (8, u32::MAX, 1), (8, 1, u32::MAX), (0, 1, 1), (8, 0, 1), (8, 1, 0)]
+        {
             assert!(Argon2Cost::new(memory, passes, lanes).is_err());
             let kept = Kept { cost: Argon2Cost { memory, passes, lanes }, salt: [0; SALT] };
             assert!(Kept::from_bytes(&kept.to_bytes()).is_err());

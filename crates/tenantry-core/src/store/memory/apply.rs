@@ -198,7 +198,11 @@ impl Tables {
                 Ok(())
             }
             WriteOp::DeleteKey(place, generation) => {
-                if self.keys.remove_mut(&(at(place), generation)) { Ok(()) } else { return Err(gone) }
+                if self.keys.remove_mut(&(at(place), generation)) {
+                    Ok(())
+                } else {
+                    return Err(gone);
+                }
             }
             WriteOp::PutRootKey(row) => {
                 self.root_keys.insert_mut(row.id, row);
@@ -214,7 +218,11 @@ impl Tables {
                 Ok(())
             }
             WriteOp::DeleteDeployment(place, id) => {
-                if self.remove_deployment(at(place), &id) { Ok(()) } else { return Err(gone) }
+                if self.remove_deployment(at(place), &id) {
+                    Ok(())
+                } else {
+                    return Err(gone);
+                }
             }
         })
     }

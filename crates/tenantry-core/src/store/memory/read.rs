@@ -327,24 +327,11 @@ impl DeploymentRead for MemoryStore {
         Ok(self.tables()?.deployments.get(&(at(place), id.to_owned())).cloned())
     }
 
-    async fn deployments(
-        &self,
-        place: Place,
-        last: Option<&str>,
-        limit: usize,
-        _: Caller,
-    ) -> Read<Vec<DeploymentRow>> {
+    async fn deployments(&self, place: Place, last: Option<&str>, limit: usize, _: Caller) -> Read<Vec<DeploymentRow>> {
         Ok(self.tables()?.deployments_of(at(place), last).take(limit).cloned().collect())
     }
 
-    async fn uses(
-        &self,
-        place: Place,
-        key: &str,
-        last: Option<&str>,
-        limit: usize,
-        _: Caller,
-    ) -> Read<Vec<UseRow>> {
+    async fn uses(&self, place: Place, key: &str, last: Option<&str>, limit: usize, _: Caller) -> Read<Vec<UseRow>> {
         Ok(self.tables()?.uses_of(at(place), key, last).take(limit).collect())
     }
 }
