@@ -9,7 +9,7 @@ use std::sync::mpsc;
 
 use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
-use tenantry::{Catalog, CustomerFilter, ImportOutcome, PageRequest, Sqlite, Tenantry, VendorScope, VerifiedEmail};
+use tenantry::{Catalog, CustomerFilter, ImportOutcome, Sqlite, Tenantry, VendorScope, VerifiedEmail};
 use tenantry_examples::customers_from_csv;
 
 /// How many refused rows are shown.
@@ -77,8 +77,7 @@ fn run(file: &str, database: &str, text: &str) -> Result<(), Box<dyn Error>> {
 /// The vendor `import` of the database, made at the first run, with its Administrator acting.
 fn sign_in(app: &Tenantry) -> Result<VendorScope, Box<dyn Error>> {
     let email = "import@vendor.test";
-    let known = app.vendors(PageRequest::first().size(1_000)).wait()?.items;
-    let Some(vendor) = known.into_iter().find(|vendor| vendor.key == "import") else {
+    let Some(vendor) = app.find_vendor("import").wait()? else {
         return Ok(app.bootstrap("import", "Import", "Importer", email).wait()?);
     };
     let identity = app.identify(vendor.id, VerifiedEmail::new(email)).wait()?;

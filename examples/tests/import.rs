@@ -48,29 +48,37 @@ mod import {
                 "name: has 201 characters, 200 are the most",
                 "name: has a control character",
                 "external id: is missing",
-                "row: has 1 fields, not 2",
-                "row: has 3 fields, not 2",
+                "row: has 1 instead of 2 fields",
+                "row: has 3 instead of 2 fields",
                 "skipped",
                 "skipped",
                 "created",
                 "row: is not UTF-8",
                 "created",
-                "row: has a line break inside a field: perhaps a quote is not closed",
+                "row: has a quote that is not closed",
+                "created",
             ]
         );
-        assert_eq!((summary.rows, summary.created, summary.skipped, summary.refused), (13, 3, 2, 8));
+        assert_eq!((summary.rows, summary.created, summary.skipped, summary.refused), (14, 4, 2, 8));
     }
 
     #[test]
     fn a_wrong_header_is_one_clear_error() {
         for (csv, expected) in [
             ("name,external_id\nA,1\n", "the header is `name,external_id`, not `external_id,name`"),
-            ("", "the header is ``, not `external_id,name`"),
+            ("", "the file is empty"),
             ("\u{1b}[31m\n", "the header is `\\u{1b}[31m`, not `external_id,name`"),
         ] {
             assert_eq!(customers_from_csv(csv.as_bytes()).err().unwrap(), expected);
         }
         assert!(customers_from_csv(b"\xff\xff,\xfe\n".as_slice()).is_err());
+    }
+
+    #[test]
+    fn an_endless_line_is_refused_and_the_next_is_read() {
+        let csv = format!("\u{feff}external_id,name\r\n1,{}\r\n\r\n2,Two\r\n", "x".repeat(100_000));
+        let (outcomes, _) = import(csv.as_bytes());
+        assert_eq!(outcomes, ["row: is longer than 16384 bytes", "created"]);
     }
 
     #[test]

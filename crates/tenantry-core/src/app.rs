@@ -85,14 +85,46 @@ impl Tenantry {
 
     /// Makes a vendor with its first member, an active Administrator, and answers that person's scope (V2).
     ///
-    /// The key is 1 to 64 lower-case letters, digits and hyphens, unique in the store. The host states that it has
-    /// verified the e-mail.
+    /// The key is a lower-case letter followed by lower-case letters, digits and hyphens, 64 at most, unique in the store:
+    /// by it the vendor is found again, see [`find_vendor`](Tenantry::find_vendor). The host states that it has verified the
+    /// e-mail.
     ///
     /// # Errors
     ///
     /// [`Error::AlreadyExists`] when the key is taken; [`Error::InvalidInput`].
     pub fn bootstrap(&self, key: &str, name: &str, first_member: &str, email: &str) -> Call<VendorScope> {
         crate::host::bootstrap(&self.app, key, name, first_member, email)
+    }
+
+    /// The vendor with this key; `None` when there is none.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tenantry_core::Error> {
+    /// # use tenantry_core as tenantry;
+    /// use tenantry::{Catalog, Tenantry, VendorScope, VerifiedEmail};
+    ///
+    /// /// What a program does at every start: it makes its vendor once, and finds it again.
+    /// fn sign_in(app: &Tenantry, email: &str) -> Result<Option<VendorScope>, tenantry::Error> {
+    ///     let Some(vendor) = app.find_vendor("acme").wait()? else {
+    ///         return app.bootstrap("acme", "Acme Software", "Ada", email).wait().map(Some);
+    ///     };
+    ///     let identity = app.identify(vendor.id, VerifiedEmail::new(email)).wait()?;
+    ///     Ok(identity.map(|identity| app.vendor(vendor.id, identity.user)))
+    /// }
+    ///
+    /// let app = Tenantry::builder(Catalog::standard()).open_in_memory().wait()?;
+    /// let made = sign_in(&app, "ada@acme.test")?.unwrap();
+    /// let found = sign_in(&app, "ada@acme.test")?.unwrap();
+    /// assert_eq!(made.actor(), found.actor());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn find_vendor(&self, key: &str) -> Call<Option<Vendor>> {
+        crate::host::find_vendor(&self.app, key)
     }
 
     /// The vendors of the store, in the order of their keys.

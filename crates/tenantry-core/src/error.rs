@@ -9,7 +9,7 @@ use crate::access::Actor;
 use crate::catalog::Role;
 use crate::ids::{CustomerId, InvitationId, MemberId};
 use crate::store::{MemberState, OpenError, Place, StoreError};
-use crate::vault::{KeyError, ProviderError, RedactorTooLarge, TemplateError, VaultError};
+use crate::vault::{InvalidToken, KeyError, ProviderError, RedactorTooLarge, TemplateError, VaultError};
 
 /// Why an operation did not happen. Nothing was changed, unless [`Error::code`] is `outcome_unknown`.
 #[derive(Debug, thiserror::Error)]
@@ -559,6 +559,13 @@ impl From<KeyError> for Error {
             KeyError::Vault(error) => error.into(),
             KeyError::Store(error) => error.into(),
         }
+    }
+}
+
+/// A text that is no token answers like a token that does not work (U3).
+impl From<InvalidToken> for Error {
+    fn from(_: InvalidToken) -> Self {
+        Self::InvitationInvalid
     }
 }
 

@@ -179,6 +179,7 @@ fn every_operation_is_tried_here(store: &dyn Opened) -> Tried {
     let elsewhere = [
         "vendors.bootstrap",
         "vendors.list",
+        "vendors.find",
         "users.identify",
         "users.change_email",
         "invitations.accept",

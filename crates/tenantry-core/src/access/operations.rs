@@ -77,6 +77,7 @@ macro_rules! operations {
 operations! {
     BOOTSTRAP "vendors.bootstrap" [-, -, -, -];
     VENDORS "vendors.list" [-, -, -, -];
+    FIND_VENDOR "vendors.find" [-, -, -, -];
     IDENTIFY "users.identify" [-, -, -, -];
     CHANGE_EMAIL "users.change_email" [-, -, -, -];
     ACCEPT "invitations.accept" [-, -, -, -];

@@ -41,7 +41,7 @@ use std::sync::Arc;
 pub use builder::CatalogBuilder;
 pub use entry::{Feature, Permission, Section};
 pub use error::{CatalogError, UnknownFeature};
-pub use role::{Portal, Role, Roles};
+pub use role::{ParseRoleError, Portal, Role, Roles};
 pub use sets::{FeatureSet, PermissionSet};
 pub use stored::{Change, Resolved};
 

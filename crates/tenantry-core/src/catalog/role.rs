@@ -41,6 +41,19 @@ impl Role {
     }
 }
 
+/// A text that is no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a role: it is `administrator`, `user` or `viewer`")]
+pub struct ParseRoleError;
+
+impl std::str::FromStr for Role {
+    type Err = ParseRoleError;
+
+    fn from_str(text: &str) -> Result<Self, ParseRoleError> {
+        Self::from_name(text).ok_or(ParseRoleError)
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

@@ -92,7 +92,7 @@ impl Change for Bootstrap {
         unit.write(WriteOp::InsertMember(member.clone()));
         unit.require_administrator(place, member.id);
         unit.record_detail(place, "vendor.created", place, "", Value::Null, json!({ "key": key, "name": name }));
-        let after = json!({ "name": member.name, "email": user.email, "role": member.role });
+        let after = json!({ "name": member.name, "email": user.email, "role": member.role.as_str() });
         unit.record_detail(place, "member.joined", member.id, user.id, Value::Null, after);
         Ok(user.id)
     }
@@ -107,6 +107,14 @@ pub(crate) fn vendors(app: &App, page: PageRequest) -> Call<Page<Vendor>> {
         let rows = app.store.vendors(after.as_deref(), limit + 1).await?;
         Ok(close_page(rows, limit, &kind, |row| row.key.clone(), Vendor::from))
     })
+}
+
+pub(crate) fn find_vendor(app: &App, key: &str) -> Call<Option<Vendor>> {
+    let (app, key) = (Arc::clone(app), key.to_owned());
+    host_call(
+        &operations::FIND_VENDOR,
+        move |_| async move { Ok(app.store.vendor_by_key(&key).await?.map(Vendor::from)) },
+    )
 }
 
 pub(crate) fn identify(app: &App, vendor: VendorId, email: VerifiedEmail) -> Call<Option<Identity>> {
@@ -245,7 +253,7 @@ impl Change for Accept {
         let (invitation, member) = unit.usable_invitation(&self.token_hash, &self.email).await?;
         unit.write(WriteOp::UpdateInvitation(InvitationRow { state: InvitationState::Accepted, ..invitation }));
         let (before, after) =
-            (json!({ "state": member.state }), json!({ "state": MemberState::Active, "role": member.role }));
+            (json!({ "state": member.state.as_str() }), json!({ "state": "active", "role": member.role.as_str() }));
         unit.record_detail(member.place, "member.joined", member.id, member.user, before, after);
         let revision = member.revision.saturating_add(1);
         let (state, invited_email) = (MemberState::Active, None);

@@ -225,7 +225,8 @@ impl Change for Invite {
             created_at: now,
         };
         unit.write(WriteOp::InsertInvitation(invitation.clone()));
-        let after = json!({ "name": member.name, "email": email.given(), "role": role, "asked": self.role });
+        let after =
+            json!({ "name": member.name, "email": email.given(), "role": role.as_str(), "asked": self.role.as_str() });
         unit.record_detail(place, "member.invited", member.id, user.id, Value::Null, after);
         Ok(Invited {
             invitation: Invitation::new(invitation.clone(), Some(email.given().to_owned()), now),
@@ -338,13 +339,14 @@ impl Change for Amend {
         row.revision = row.revision.saturating_add(1);
         row.updated_at = unit.now;
         let (place, id) = (row.place, row.id);
+        let states = (json!({ "state": old.state.as_str() }), json!({ "state": row.state.as_str() }));
         let (action, before, after) = match &self.edit {
             Edit::Name(_) => ("member.renamed", json!({ "name": old.name }), json!({ "name": row.name })),
-            Edit::Role(_) => ("member.role_changed", json!({ "role": old.role }), json!({ "role": row.role })),
-            Edit::State(MemberState::Suspended) => {
-                ("member.suspended", json!({ "state": old.state }), json!({ "state": row.state }))
+            Edit::Role(_) => {
+                ("member.role_changed", json!({ "role": old.role.as_str() }), json!({ "role": row.role.as_str() }))
             }
-            Edit::State(_) => ("member.resumed", json!({ "state": old.state }), json!({ "state": row.state })),
+            Edit::State(MemberState::Suspended) => ("member.suspended", states.0, states.1),
+            Edit::State(_) => ("member.resumed", states.0, states.1),
         };
         unit.record_detail(place, action, id, row.user, before, after);
         match &self.edit {

@@ -105,6 +105,11 @@ macro_rules! decisions {
                 &self.access.actor
             }
 
+            /// The person who acts; `None` for a service.
+            pub fn user_id(&self) -> Option<UserId> {
+                self.access.user()
+            }
+
             /// What is acted on.
             pub fn place(&self) -> Place {
                 self.access.place
@@ -179,6 +184,12 @@ pub struct CustomerScope {
 impl CustomerScope {
     pub(crate) fn new(access: Access) -> Self {
         Self { access }
+    }
+
+    /// The customer's id.
+    pub fn customer_id(&self) -> CustomerId {
+        // The place of this scope is always a customer, by the ways that make one.
+        self.access.place.customer().unwrap_or_else(|| CustomerId::from_uuid(self.access.place.uuid()))
     }
 
     /// The customer's members.

@@ -83,7 +83,7 @@ impl Unit<'_> {
                 }
             }
             None => {
-                let before = json!({ "name": row.name, "role": row.role, "state": row.state });
+                let before = json!({ "name": row.name, "role": row.role.as_str(), "state": row.state.as_str() });
                 self.record_detail(place, action, row.id, row.user, before, Value::Null);
             }
         }

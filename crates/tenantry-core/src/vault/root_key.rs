@@ -72,7 +72,7 @@ impl RootKey {
         Self { bytes: KeyBytes::new(bytes) }
     }
 
-    /// A new random key. Keep it: a store that was used with it opens with no other.
+    /// A new random key. Keep it: once a store has secrets, it opens with no other.
     ///
     /// # Errors
     ///
@@ -109,7 +109,8 @@ impl RootKey {
     /// The key in a file, which is made with a new key and mode 0600 if it does not exist.
     ///
     /// When several processes begin at once, all get the key of the one that was first. Nobody ever sees a half-written
-    /// file.
+    /// file. Keep a copy of the file elsewhere: if it is lost, a new one is made here, and a store with secrets refuses it
+    /// with [`Error::WrongRootKey`](crate::Error::WrongRootKey).
     ///
     /// # Errors
     ///
