@@ -42,4 +42,7 @@ pub use scope::{
     ServiceScope, VendorScope,
 };
 pub use store::{ChainHead, CustomerStatus, MemberState, Place};
-pub use vault::{InvitationToken, KeyRing, RootKey, RootKeyError, SecretValue, VerifiedEmail};
+pub use vault::{
+    Format, InvitationToken, KeyRing, RootKey, RootKeyError, SecretValue, Template, TemplateError, TemplateProblem,
+    VerifiedEmail, YamlPlace,
+};

@@ -10,19 +10,23 @@
 //! Nonces, keys and tokens come straight from the operating system: a generator in the process would repeat itself in a
 //! forked child.
 
+mod buffer;
 mod email;
 mod envelope;
 mod place_key;
 mod root_key;
+pub mod template;
 mod token;
 mod value;
 
 use std::fmt;
 
+use buffer::SecretBuffer;
 pub use email::{EmailAddress, InvalidEmail, VerifiedEmail};
 pub use envelope::sealed_with;
 pub use place_key::{KeyAddress, PlaceKey, SecretAddress};
 pub use root_key::{KeyRing, RootKey, RootKeyError, RootKeyId};
+pub use template::{Format, Template, TemplateError, TemplateProblem, YamlPlace};
 pub use token::{InvalidToken, InvitationToken};
 pub use value::SecretValue;
 
