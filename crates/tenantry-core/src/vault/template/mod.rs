@@ -39,6 +39,9 @@ mod render;
 mod tree;
 mod yaml;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
