@@ -4,6 +4,7 @@ mod corpus;
 mod limits;
 mod random;
 mod rules;
+mod yaml;
 
 use std::collections::BTreeMap;
 
