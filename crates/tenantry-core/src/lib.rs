@@ -46,5 +46,5 @@ pub use store::{ChainHead, CustomerStatus, MemberState, Place, RootKeyState};
 pub use vault::{
     Argon2Cost, Format, InvitationToken, KeyRing, NewRootKey, Passphrase, ProviderError, RedactingWriter,
     RedactionStream, Redactor, RedactorTooLarge, RootKey, RootKeyError, RootKeyId, RootKeyProvider, SecretValue,
-    Template, TemplateError, VerifiedEmail,
+    Template, TemplateError, TemplateProblem, VerifiedEmail, YamlPlace,
 };

@@ -10,6 +10,7 @@
 //! Nonces, keys and tokens come straight from the operating system: a generator in the process would repeat itself in a
 //! forked child.
 
+mod buffer;
 mod email;
 mod envelope;
 mod keys;
@@ -18,13 +19,13 @@ mod place_key;
 mod provider;
 mod redaction;
 mod root_key;
-mod stub;
+pub mod template;
 mod token;
-pub use stub::{Format, Template, TemplateError};
 mod value;
 
 use std::fmt;
 
+use buffer::SecretBuffer;
 pub use email::{EmailAddress, InvalidEmail, VerifiedEmail};
 pub use envelope::sealed_with;
 pub(crate) use keys::{KeyError, Keys, key_address};
@@ -33,6 +34,7 @@ pub use place_key::{KeyAddress, PlaceKey, SecretAddress};
 pub use provider::{NewRootKey, ProviderError, RootKeyProvider};
 pub use redaction::{RedactingWriter, RedactionStream, Redactor, RedactorTooLarge};
 pub use root_key::{KeyRing, RootKey, RootKeyError, RootKeyId};
+pub use template::{Format, Template, TemplateError, TemplateProblem, YamlPlace};
 pub use token::{InvalidToken, InvitationToken};
 pub use value::SecretValue;
 
