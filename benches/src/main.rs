@@ -70,18 +70,20 @@ fn main() -> ExitCode {
 /// A figure's id, and how it is measured.
 type Measure = fn(&World, &Options) -> Result<Figure, Box<dyn Error>>;
 
-const FIGURES: [(&str, Measure); 4] = [
+const FIGURES: [(&str, Measure); 6] = [
     ("P1", figure::decision_from_a_snapshot),
     ("P2", figure::decision_up_to_date),
     ("P3", figure::durable_create),
     ("P9", figure::durable_secret),
+    ("P10", figure::render_20_secrets),
+    ("P11", figure::redact_100_secrets),
 ];
 
 /// Measures what was asked for; a line for each figure, then what it was measured on.
 fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let chosen: Vec<_> = FIGURES.iter().filter(|(id, _)| options.only.as_ref().is_none_or(|only| only == id)).collect();
     if chosen.is_empty() {
-        return Err("there is no such figure; there are P1, P2, P3 and P9".into());
+        return Err("there is no such figure; there are P1, P2, P3, P9, P10 and P11".into());
     }
     let mut figures = Vec::new();
     for (_, measure) in chosen {

@@ -30,6 +30,13 @@ pub(crate) fn secret(store: &FloorStore, world: &World) -> rusqlite::Result<()> 
                  VALUES (?1, ?2, ?3, ?4, ?5, 1893456000000000, ?6)",
             )?
             .execute((vendor, place, id, version, SEALED, actor))?;
+        // Ten versions are kept.
+        connection
+            .prepare_cached(
+                "DELETE FROM secret_versions
+                 WHERE vendor_id = ?1 AND place_id = ?2 AND secret_id = ?3 AND version <= ?4",
+            )?
+            .execute((vendor, place, id, version - 10))?;
         let detail = r#"{"after":{"key":"SMTP_PASSWORD","version":1000},"before":null}"#;
         audit(connection, vendor, place, commit, "secret.updated", detail)
     })

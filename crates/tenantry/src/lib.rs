@@ -42,6 +42,11 @@
 //! | use secrets | [`Tenantry::service`] |
 //! | add features, permissions and sections | [`Catalog::builder`] |
 //! | write a store of your own | [`store`] |
+//!
+//! Cargo features: `sqlite` (on by default) is the store for one machine, `serde` (on by default) gives the records
+//! `Serialize` and `Deserialize`, `testing` has a fixed clock, repeatable ids and a vendor with an actor for each role, for the
+//! tests of a host. Every operation opens a `tracing` span named `tenantry` with its name, actor and place; a refusal is an
+//! event. The rules that documentation cites (C4, U9, …) stand in `RULES.md` of the repository.
 #![forbid(unsafe_code)]
 
 pub use tenantry_core::*;

@@ -71,6 +71,10 @@ const RUST: Part = Part {
             "clippy",
             &["cargo", "clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"],
         ),
+        check(
+            "features",
+            &["cargo", "check", "-p", "tenantry", "--no-default-features", "--features", "sqlite", "--locked"],
+        ),
         Step {
             name: "docs",
             action: Action::Run(CommandLine {
@@ -135,6 +139,27 @@ const EXAMPLES: &[Example] = &[
         name: "import_customers",
         args: &["examples/data/organizations.csv", "{tmp}/customers.db"],
         shows: &["rows 32530  created 32527  skipped 3  refused 0", "BSH Hausgeräte GmbH"],
+    },
+    Example {
+        name: "deploy",
+        args: &[],
+        shows: &[
+            "Initech's app.env.tmpl: line 7, column 12: there is no secret `TLS_KEY`",
+            "DATABASE_URL=postgres://app:p%40ss%3A+%231+%22quoted%22@db:5432/app",
+            r#"password: "p@ss: #1 \"quoted\"""#,
+            "America (us-1) runs version 1",
+            "[secret_in_use] the secret `DATABASE_PASSWORD` is used by `Europe`, `America`",
+            "connect postgres://app:********@db failed",
+        ],
+    },
+    Example {
+        name: "rotate_root_key",
+        args: &["200"],
+        shows: &[
+            "wrapped anew 200, left 0",
+            "with the leaked key: the root key is not the one",
+            "verify found 0 violations",
+        ],
     },
 ];
 

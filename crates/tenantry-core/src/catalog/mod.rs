@@ -97,6 +97,20 @@ impl PermissionId {
 
 impl Catalog {
     /// The standard catalogue: four features, the permissions of the three sides, the nine sections.
+    ///
+    /// | feature | title | for new customers | requires |
+    /// |---|---|---|---|
+    /// | `deployments` | Deployments | on | |
+    /// | `alerts` | Alerts | off | `deployments` |
+    /// | `artifacts` | Artifacts | on | |
+    /// | `support_bundles` | Support Bundles | off | |
+    ///
+    /// Of a customer's members everybody may `dashboard.view`, `documentation.view`, `tokens.create`, `licenses.view`,
+    /// `deployments.view`, `alerts.view`, `artifacts.pull`, `support_bundles.view` and `secrets.view`; Users and Administrators
+    /// also `deployments.edit`, `alerts.edit`, `artifacts.push`, `support_bundles.create` and `secrets.manage`;
+    /// Administrators also `users.view`, `users.manage`, `settings.manage` and `audit.view`. What belongs to a feature is
+    /// refused without it; secrets belong to Deployments. [`Catalog::permissions`] lists all of them, those of staff and
+    /// services too.
     pub fn standard() -> Self {
         // It always builds, a test says so. If it ever did not, a catalogue without permissions would deny everything.
         let built = Self::builder().build();

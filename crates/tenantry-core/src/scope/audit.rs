@@ -11,6 +11,13 @@ use crate::model::{Cursor, CursorKind, Page, PageRequest, close_page};
 use crate::store::{AuditFilter, Place};
 
 /// Which entries of the audit log, and which page of them.
+///
+/// The actions: `vendor.created`; `customer.created`, `.updated`, `.archived`, `.unarchived`, `.deleted`; `member.invited`,
+/// `.joined`, `.declined`, `.renamed`, `.role_changed`, `.suspended`, `.resumed`, `.removed`, `.erased`;
+/// `invitation.resent`, `.revoked`; `user.email_changed`; `features.enabled`, `.disabled`; `secret.created`, `.updated`,
+/// `.rolled_back`, `.version_destroyed`, `.deleted`; `secrets.resolved`, `.sealed_anew`; `deployment.registered`,
+/// `.reported`, `.removed`; `place_key.promoted`, `.retired`; `root_key.staged`, `.promoted`, `.retired`;
+/// `keys.wrapped_anew`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuditQuery {
