@@ -51,7 +51,8 @@ impl Inner {
 ///
 /// ```
 /// # fn main() -> Result<(), tenantry_core::Error> {
-/// use tenantry_core::{Catalog, NewCustomer, Tenantry};
+/// # use tenantry_core as tenantry;
+/// use tenantry::{Catalog, NewCustomer, Tenantry};
 ///
 /// let app = Tenantry::builder(Catalog::standard()).open_in_memory().wait()?;
 /// let vendor = app.bootstrap("acme", "Acme Software", "Ada", "ada@acme.test").wait()?;

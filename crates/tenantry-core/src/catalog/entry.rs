@@ -5,7 +5,8 @@ use super::{Portal, Roles};
 /// A part of the product that a customer has or has not.
 ///
 /// ```
-/// use tenantry_core::catalog::Feature;
+/// # use tenantry_core as tenantry;
+/// use tenantry::catalog::Feature;
 ///
 /// let reports = Feature::new("reports", "Reports").requires("alerts").requires("deployments");
 /// assert_eq!(reports.requirements(), ["alerts", "deployments"]);

@@ -7,7 +7,8 @@
 //! The host adds its own content to the standard one (R5):
 //!
 //! ```
-//! use tenantry_core::catalog::{Catalog, Feature, Permission, Role, Roles, Section};
+//! # use tenantry_core as tenantry;
+//! use tenantry::catalog::{Catalog, Feature, Permission, Role, Roles, Section};
 //!
 //! let catalog = Catalog::builder()
 //!     .feature(Feature::new("backups", "Backups").requires("deployments"))

@@ -94,7 +94,8 @@ impl fmt::Display for Portal {
 /// Made from a role or an array of roles, or from the constants:
 ///
 /// ```
-/// use tenantry_core::catalog::{Role, Roles};
+/// # use tenantry_core as tenantry;
+/// use tenantry::catalog::{Role, Roles};
 ///
 /// let editors = Roles::from([Role::Administrator, Role::User]);
 /// assert!(editors.contains(Role::User));
