@@ -171,7 +171,9 @@ pub(super) async fn rotate_root_key(
             }
         }
         let retire = Retire { vendors: all_vendors(&app).await?, old: old.id };
-        access.commit(&retire, caller).await?;
+        if !access.commit(&retire, caller).await? {
+            return Err(Error::Contended);
+        }
         app.keys.forget(RootKeyId::from_bytes(old.id));
     }
 }
@@ -303,29 +305,31 @@ impl Change for WrapAnew {
     }
 }
 
-/// Retires a root key that wraps nothing any more.
+/// Retires a root key that wraps nothing any more; answers whether it is retired.
 struct Retire {
     vendors: Vec<VendorId>,
     old: [u8; 16],
 }
 
 impl Change for Retire {
-    type Answer = ();
+    type Answer = bool;
 
     fn operation(&self) -> &'static Operation {
         &operations::MAINTENANCE
     }
 
-    async fn decide(&self, unit: &mut Unit<'_>) -> Result<(), Error> {
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<bool, Error> {
         let mut rows = unit.store().root_keys().await?;
-        let is_old = |row: &&RootKeyRow| row.id == self.old && row.state == RootKeyState::Superseded;
-        if rows.iter().find(is_old).is_none() || unit.store().count_wrapped_by(self.old, unit.caller).await? > 0 {
-            return Ok(());
+        if !rows.iter().any(|row| row.id == self.old && row.state == RootKeyState::Superseded) {
+            return Ok(true);
+        }
+        if unit.store().count_wrapped_by(self.old, unit.caller).await? > 0 {
+            return Ok(false);
         }
         unit.put_root_key(&mut rows, self.old, RootKeyState::Retired);
         unit.expect_root_keys(alive(&rows));
         unit.expect(Check::WrapsNothing(self.old));
         unit.record_for_all(&self.vendors, "root_key.retired", &self.old);
-        Ok(())
+        Ok(true)
     }
 }
