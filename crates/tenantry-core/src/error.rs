@@ -502,15 +502,16 @@ impl Storage {
 
 /// The store could not be opened; its files are as they were.
 #[derive(Debug, thiserror::Error)]
-#[error("the store cannot be opened: {source}")]
+#[error("the store cannot be opened: {reason}")]
 pub struct CannotOpen {
-    source: Box<OpenError>,
+    // Not given as a source: the message says it already, and whoever prints the chain would read it twice.
+    reason: Box<OpenError>,
 }
 
 impl CannotOpen {
     /// Why, as the store said it.
     pub fn reason(&self) -> &OpenError {
-        &self.source
+        &self.reason
     }
 }
 
@@ -520,7 +521,7 @@ impl From<OpenError> for Error {
             OpenError::WrongRootKey => Self::WrongRootKey,
             OpenError::KeyProvider(error) => error.into(),
             OpenError::Store(error) => error.into(),
-            other => Self::CannotOpen(CannotOpen { source: Box::new(other) }),
+            other => Self::CannotOpen(CannotOpen { reason: Box::new(other) }),
         }
     }
 }

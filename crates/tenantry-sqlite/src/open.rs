@@ -65,7 +65,7 @@ fn open(sqlite: &Sqlite, found: &Found, may_migrate: bool) -> Result<SqliteStore
     };
     let supported = migration::latest();
     if found < supported && !may_migrate {
-        return Err(OpenError::NeedsMigration { found, supported });
+        return Err(OpenError::NeedsMigration { file: sqlite.path.display().to_string(), found, supported });
     }
     let settings = Settings::of(sqlite);
     let mut writer = connect(&settings)?;
@@ -125,6 +125,8 @@ fn probe(settings: &Settings) -> Result<Found, OpenError> {
     let mut log = settings.path().as_os_str().to_owned();
     log.push("-wal");
     let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let foreign = |error| foreign(settings, error);
+    let file = || settings.path().display().to_string();
     let connection = settings.connect(Purpose::Probe).map_err(foreign)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log).map_err(not_applied)?;
     // One moment of the file: another process may be making it.
@@ -138,24 +140,27 @@ fn probe(settings: &Settings) -> Result<Found, OpenError> {
         return Ok(Found::Nothing);
     }
     if application != APPLICATION_ID {
-        let what = format!("the application id is {application:#010x}, not {APPLICATION_ID:#010x}");
-        return Err(OpenError::Foreign(what));
+        let reason = format!("the application id is {application:#010x}, not {APPLICATION_ID:#010x}");
+        return Err(OpenError::Foreign { file: file(), reason });
     }
     let supported = migration::latest();
     if version > supported {
-        return Err(OpenError::Newer { found: version, supported });
+        return Err(OpenError::Newer { file: file(), found: version, supported });
     }
     if moment.is_readonly("main").map_err(not_applied)? {
-        return Err(OpenError::Unusable(format!("`{}` is read-only", settings.path().display())));
+        return Err(OpenError::Unusable(format!("`{}` is read-only", file())));
     }
     let store_id = row::store_id(&moment).map_err(not_applied)?;
     let root_keys = if version < 2 { row::root_keys_v1(&moment) } else { row::root_keys(&moment) };
     Ok(Found::Store { version, probe: Probe { store_id, root_keys: root_keys.map_err(not_applied)? } })
 }
 
-fn foreign(error: rusqlite::Error) -> OpenError {
+fn foreign(settings: &Settings, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => OpenError::Foreign("it is no SQLite file".to_owned()),
+        Some(ErrorCode::NotADatabase) => {
+            let file = settings.path().display().to_string();
+            OpenError::Foreign { file, reason: "it is no SQLite file".to_owned() }
+        }
         _ => not_applied(error).into(),
     }
 }

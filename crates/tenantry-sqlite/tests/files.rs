@@ -50,6 +50,21 @@ mod files {
         error
     }
 
+    #[test]
+    fn why_a_store_cannot_be_opened_is_said_once_and_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("text");
+        fs::write(&path, "external_id,name\n".repeat(100)).unwrap();
+        let error = refused(folder.path(), &path);
+        let file = path.display();
+        let expected = format!("the store cannot be opened: `{file}` is not a tenantry store: it is no SQLite file");
+        assert_eq!(error.to_string(), expected);
+        assert!(std::error::Error::source(&error).is_none(), "who prints the chain would read it twice");
+        let error = refused(folder.path(), &path.with_file_name("no").join("store.db"));
+        let Error::CannotOpen(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.to_string().matches("cannot be opened").count(), 1, "{error}");
+    }
+
     fn reason(error: &Error) -> &OpenError {
         let Error::CannotOpen(error) = error else { panic!("{error:?}") };
         error.reason()
@@ -64,7 +79,7 @@ mod files {
         assert!(error.to_string().contains("is in a folder that does not exist"), "{error}");
 
         fs::write(at("text"), "external_id,name\n".repeat(100)).unwrap();
-        assert!(matches!(reason(&refused(folder.path(), &at("text"))), OpenError::Foreign(_)));
+        assert!(matches!(reason(&refused(folder.path(), &at("text"))), OpenError::Foreign { .. }));
 
         let foreign = Connection::open(at("foreign.db")).unwrap();
         foreign.execute_batch("PRAGMA application_id = 42; CREATE TABLE t (a)").unwrap();
@@ -75,12 +90,12 @@ mod files {
         let unmarked = Connection::open(at("unmarked.db")).unwrap();
         unmarked.execute_batch("CREATE TABLE t (a)").unwrap();
         drop(unmarked);
-        assert!(matches!(reason(&refused(folder.path(), &at("unmarked.db"))), OpenError::Foreign(_)));
+        assert!(matches!(reason(&refused(folder.path(), &at("unmarked.db"))), OpenError::Foreign { .. }));
 
         open(&at("newer.db")).maintenance("test").close().wait().unwrap();
         Connection::open(at("newer.db")).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
         let error = refused(folder.path(), &at("newer.db"));
-        assert!(matches!(reason(&error), OpenError::Newer { found: 99, supported: 2 }), "{error:?}");
+        assert!(matches!(reason(&error), OpenError::Newer { found: 99, supported: 2, .. }), "{error:?}");
 
         open(&at("read-only.db")).maintenance("test").close().wait().unwrap();
         let mut permissions = fs::metadata(at("read-only.db")).unwrap().permissions();
@@ -101,7 +116,7 @@ mod files {
         let path = folder.path().join("store.db");
         let check_only = || Tenantry::builder(Catalog::standard()).without_migration();
         let error = check_only().open(Sqlite::file(&path)).wait().unwrap_err();
-        assert!(matches!(reason(&error), OpenError::NeedsMigration { found: 0, supported: 2 }));
+        assert!(matches!(reason(&error), OpenError::NeedsMigration { found: 0, supported: 2, .. }));
         assert!(!path.exists());
         open(&path);
         assert!(check_only().open(Sqlite::file(&path)).wait().is_ok());

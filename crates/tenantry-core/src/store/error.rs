@@ -39,26 +39,35 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file is no tenantry store.
-    #[error("not a tenantry store: {0}")]
-    Foreign(String),
+    #[error("`{file}` is not a tenantry store: {reason}")]
+    Foreign {
+        /// The file, as the store names it.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The file was written by a newer release.
-    #[error("the schema is version {found}, this release knows version {supported} at most")]
+    #[error("the schema of `{file}` is version {found}, this release knows version {supported} at most")]
     Newer {
+        /// The file, as the store names it.
+        file: String,
         /// The version in the file.
         found: i64,
         /// The newest version that this release knows.
         supported: i64,
     },
     /// The file needs a migration, which the caller did not want.
-    #[error("the schema is version {found} and needs a migration to version {supported}")]
+    #[error("the schema of `{file}` is version {found} and needs a migration to version {supported}")]
     NeedsMigration {
+        /// The file, as the store names it.
+        file: String,
         /// The version in the file.
         found: i64,
         /// The version of this release.
         supported: i64,
     },
-    /// The file, its folder or its file system does not do.
-    #[error("cannot be opened: {0}")]
+    /// The file, its folder or its file system does not do; the sentence says which.
+    #[error("{0}")]
     Unusable(String),
     /// A root key that the store was used with is not at hand, or is another one.
     #[error("the root key is not the one that this store was written with")]
