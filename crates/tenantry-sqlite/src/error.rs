@@ -14,10 +14,14 @@ pub(crate) fn not_applied(error: Error) -> StoreError {
     }
 }
 
-/// An error of COMMIT itself: unless SQLite says that it did not begin, the frames may be in the log or not.
+/// An error of COMMIT itself. The last frame that COMMIT writes is the one that makes the transaction count, and what fails
+/// for want of room is the writing of a frame: that one is not whole, so nothing was applied. Of every other error the
+/// frames may be in the log or not.
 pub(crate) fn at_commit(error: Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Contended,
+        Some(ErrorCode::DiskFull) => StoreError::Unavailable(error.into()),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt(error.to_string()),
         _ => StoreError::OutcomeUnknown(error.into()),
     }
 }
@@ -34,4 +38,23 @@ fn is_malformed_row(error: &Error) -> bool {
         error,
         Error::FromSqlConversionFailure(..) | Error::IntegralValueOutOfRange(..) | Error::InvalidColumnType(..)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn what_an_error_of_commit_means() {
+        let meaning = |code| at_commit(Error::SqliteFailure(ffi::Error::new(code), None));
+        assert!(matches!(meaning(ffi::SQLITE_BUSY), StoreError::Contended));
+        assert!(matches!(meaning(ffi::SQLITE_FULL), StoreError::Unavailable(_)));
+        assert!(matches!(meaning(ffi::SQLITE_CORRUPT), StoreError::Corrupt(_)));
+        assert!(matches!(meaning(ffi::SQLITE_NOTADB), StoreError::Corrupt(_)));
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_NOMEM] {
+            assert!(matches!(meaning(code), StoreError::OutcomeUnknown(_)), "{code}");
+        }
+    }
 }
