@@ -33,6 +33,9 @@ mod writer;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// SQLite takes milliseconds in 32 bits.
+const LONGEST_DEADLINE: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// Where an SQLite store is, and how it is opened.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
@@ -71,9 +74,10 @@ impl Sqlite {
         self
     }
 
-    /// How long a commit waits for other processes before it answers `Contended`; 30 seconds unless told otherwise.
+    /// How long a commit waits for other processes before it answers `Contended`; 30 seconds unless told otherwise, and 24
+    /// days at most, which is as long as SQLite can count.
     pub fn busy_deadline(mut self, deadline: Duration) -> Self {
-        self.busy_deadline = deadline;
+        self.busy_deadline = deadline.min(LONGEST_DEADLINE);
         self
     }
 
