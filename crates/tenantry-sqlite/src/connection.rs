@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use std::{fs, io};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Result};
+use rusqlite::{Connection, OpenFlags, Result, ffi};
+use tenantry_core::store::StoreError;
+use tenantry_core::vault::StoreId;
 
-use crate::{Durability, Sqlite};
+use crate::error::not_applied;
+use crate::file_system::FileId;
+use crate::{Durability, Sqlite, row};
 
 /// How many reading connections wait for the next reader; more are opened when needed, and closed again.
 const IDLE_READERS: usize = 8;
@@ -30,13 +35,17 @@ pub(crate) struct Settings {
 pub(crate) enum Purpose {
     /// To look at a file before anything is written.
     Probe,
+    /// To write; a file that is missing is made. The log is turned on later, by [`Settings::turn_on_log`].
+    Make,
+    /// To write; the same.
     Write,
     Read,
 }
 
 impl Settings {
-    pub(crate) fn of(sqlite: &Sqlite) -> Self {
-        Self { path: sqlite.path.clone(), durability: sqlite.durability, busy_deadline: sqlite.busy_deadline }
+    /// With the path that [`resolve`](crate::file_system::resolve) gave.
+    pub(crate) fn new(sqlite: &Sqlite, path: PathBuf) -> Self {
+        Self { path, durability: sqlite.durability, busy_deadline: sqlite.busy_deadline }
     }
 
     pub(crate) fn busy_deadline(&self) -> Duration {
@@ -47,10 +56,27 @@ impl Settings {
         &self.path
     }
 
-    /// Opens a connection, sets it up, and reads back what it was set to.
+    /// The path as errors name it.
+    pub(crate) fn file(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// The file beside the store whose name ends like this.
+    pub(crate) fn beside(&self, end: &str) -> PathBuf {
+        let mut path = self.path.as_os_str().to_owned();
+        path.push(end);
+        path.into()
+    }
+
+    /// Whether there is a log with something in it.
+    pub(crate) fn has_log(&self) -> bool {
+        fs::metadata(self.beside("-wal")).is_ok_and(|log| log.len() > 0)
+    }
+
+    /// Opens a connection, sets it up, and reads back what it was set to. It writes nothing.
     pub(crate) fn connect(&self, purpose: Purpose) -> Result<Connection> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        if purpose == Purpose::Write {
+        if purpose == Purpose::Make {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
         let connection = Connection::open_with_flags(&self.path, flags)?;
@@ -70,23 +96,68 @@ impl Settings {
                 connection.pragma_update(None, "query_only", true)?;
                 expect(&connection, "journal_mode", "wal")?;
             }
-            Purpose::Write => {
+            Purpose::Make | Purpose::Write => {
                 let synchronous = match self.durability {
                     Durability::PowerLoss => 2,
                     Durability::ProcessCrash => 1,
                 };
-                connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
                 connection.pragma_update(None, "synchronous", synchronous)?;
                 connection.pragma_update(None, "secure_delete", true)?;
                 connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
                 connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES)?;
-                expect(&connection, "journal_mode", "wal")?;
                 expect(&connection, "synchronous", synchronous)?;
                 expect(&connection, "secure_delete", 1)?;
                 expect(&connection, "foreign_keys", 1)?;
             }
         }
         Ok(connection)
+    }
+
+    /// Lets a connection write to a log: the first write to a file, so only once the file is known to be ours.
+    pub(crate) fn turn_on_log(&self, connection: &Connection) -> Result<()> {
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        expect(connection, "journal_mode", "wal")
+    }
+}
+
+/// The file that a store was opened on. A connection that is made later must not be to another one that took its name:
+/// then what is read would not be what was written.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    pub(crate) settings: Settings,
+    pub(crate) file: FileId,
+    pub(crate) store: StoreId,
+}
+
+impl Opened {
+    /// Opens one more connection to the same store.
+    pub(crate) fn connect(&self, purpose: Purpose) -> Result<Connection, StoreError> {
+        let connection = self.settings.connect(purpose);
+        // After opening, so that the answer holds for what was opened.
+        self.check()?;
+        let connection = connection.map_err(not_applied)?;
+        if row::store_id(&connection).map_err(not_applied)? != self.store {
+            return Err(self.replaced("holds another store"));
+        }
+        if purpose == Purpose::Write {
+            self.settings.turn_on_log(&connection).map_err(not_applied)?;
+        }
+        Ok(connection)
+    }
+
+    /// Whether the file still has its name.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        match FileId::of(self.settings.path()) {
+            Ok(found) if found == self.file => Ok(()),
+            Ok(_) => Err(self.replaced("was replaced by another file")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.replaced("was taken away")),
+            // Whoever may not ask any more need not be cut off from what is open.
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn replaced(&self, what: &str) -> StoreError {
+        StoreError::Corrupt(format!("`{}` {what} while it was open", self.settings.file()))
     }
 }
 
@@ -103,36 +174,33 @@ fn expect(connection: &Connection, pragma: &str, wanted: impl ToString) -> Resul
         return Ok(());
     }
     let message = format!("pragma {pragma} is `{found}` although it was set to `{wanted}`");
-    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISUSE), Some(message)))
+    Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_MISUSE), Some(message)))
 }
 
 /// The connections that read. Each serves one reader at a time.
 #[derive(Debug)]
 pub(crate) struct Readers {
-    settings: Settings,
+    opened: Opened,
     /// `None` once the store is closed.
     idle: Mutex<Option<Vec<Connection>>>,
 }
 
 impl Readers {
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, idle: Mutex::new(Some(Vec::new())) }
+    pub(crate) fn new(opened: Opened) -> Self {
+        Self { opened, idle: Mutex::new(Some(Vec::new())) }
     }
 
-    /// Reads with a connection of the pool; `None` when the store is closed.
-    pub(crate) fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Option<Result<T>> {
-        let idle = self.lock().as_mut()?.pop();
-        let connection = match idle.map_or_else(|| self.settings.connect(Purpose::Read), Ok) {
-            Ok(connection) => connection,
-            Err(error) => return Some(Err(error)),
-        };
+    /// Reads with a connection of the pool.
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T, StoreError> {
+        let idle = self.lock().as_mut().ok_or(StoreError::Closed)?.pop();
+        let connection = idle.map_or_else(|| self.opened.connect(Purpose::Read), Ok)?;
         let answer = read(&connection);
         if let Some(idle) = self.lock().as_mut()
             && idle.len() < IDLE_READERS
         {
             idle.push(connection);
         }
-        Some(answer)
+        answer.map_err(not_applied)
     }
 
     pub(crate) fn close(&self) {

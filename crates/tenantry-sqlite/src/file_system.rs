@@ -1,8 +1,64 @@
-//! Refuses file systems on which SQLite's locks do not hold.
+//! What the file system says: where a path leads, which file stands there, and whether SQLite's locks hold on it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use tenantry_core::store::OpenError;
+
+/// As many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// The file that a path leads to, by a path that stays the same: absolute, without links, and not to be taken for a URI.
+/// The file may be missing, its folder not.
+///
+/// SQLite puts log and journal beside the file that a link leads to, so only this path says where they are.
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
+    if path.as_os_str().is_empty() {
+        return Err(OpenError::Unusable("the path of the store is empty".to_owned()));
+    }
+    let unusable = |what: &str| OpenError::Unusable(format!("`{}` {what}", path.display()));
+    let mut next = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::canonicalize(&next) {
+            Ok(found) => return Ok(found),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unusable(&error.to_string())),
+        }
+        let folder = folder_of(&next);
+        // A link to a file that is still to be made.
+        if let Ok(target) = fs::read_link(&next) {
+            next = folder.join(target);
+            continue;
+        }
+        let Some(name) = next.file_name() else { return Err(unusable("names no file")) };
+        let folder = fs::canonicalize(folder).ok().filter(|folder| folder.is_dir());
+        return folder.map(|folder| folder.join(name)).ok_or_else(|| unusable("is in a folder that does not exist"));
+    }
+    Err(unusable("leads through too many links"))
+}
+
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Which file stands at a path: another one that took its name is told from it. `None` where that cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId(Option<(u64, u64)>);
+
+impl FileId {
+    #[cfg(unix)]
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+
+        fs::metadata(path).map(|found| Self(Some((found.dev(), found.ino()))))
+    }
+
+    /// Elsewhere an open file keeps its name.
+    #[cfg(not(unix))]
+    pub(crate) fn of(_: &Path) -> io::Result<Self> {
+        Ok(Self(None))
+    }
+}
 
 /// Magic numbers of network file systems, from Linux's `statfs(2)`.
 #[cfg(target_os = "linux")]

@@ -58,7 +58,8 @@ pub enum Durability {
 impl Sqlite {
     /// The store in this file, which is made if it does not exist; its folder must.
     ///
-    /// SQLite keeps two more files beside it while it is open, `-wal` and `-shm`.
+    /// SQLite keeps two more files beside it while it is open, `-wal` and `-shm`. The path is followed once, when the store
+    /// is opened: a relative one starts at the folder that is the current one then, and links may lead elsewhere later.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),

@@ -1,6 +1,6 @@
 //! The schema and its versions.
 
-use rusqlite::{Connection, Result, TransactionBehavior};
+use rusqlite::{Result, Transaction};
 use tenantry_core::vault::StoreId;
 
 /// Marks a file as a store of tenantry (`tnty`).
@@ -14,16 +14,13 @@ pub(crate) fn latest() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }
 
-/// Brings the schema to the latest version, in one transaction; `new_id` names a store that is made.
-///
-/// Another process may be doing the same: whoever comes second finds it done.
-pub(crate) fn run(connection: &mut Connection, new_id: StoreId) -> Result<()> {
-    run_to(connection, new_id, STEPS)
+/// Brings the schema from version `found` to the latest, within the transaction that found it; `new_id` names a store that
+/// is made.
+pub(crate) fn run(transaction: &Transaction<'_>, found: i64, new_id: StoreId) -> Result<()> {
+    run_to(transaction, found, new_id, STEPS)
 }
 
-fn run_to(connection: &mut Connection, new_id: StoreId, steps: &[&str]) -> Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+fn run_to(transaction: &Transaction<'_>, found: i64, new_id: StoreId, steps: &[&str]) -> Result<()> {
     for (version, step) in (1_i64..).zip(steps).filter(|(version, _)| *version > found) {
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", version)?;
@@ -32,12 +29,21 @@ fn run_to(connection: &mut Connection, new_id: StoreId, steps: &[&str]) -> Resul
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.execute("INSERT INTO store (id) VALUES (?1)", [new_id.as_bytes()])?;
     }
-    transaction.commit()
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
+
+    fn migrate(connection: &mut Connection, id: StoreId, steps: &[&str]) {
+        let transaction = connection.transaction().unwrap();
+        let found = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        run_to(&transaction, found, id, steps).unwrap();
+        transaction.commit().unwrap();
+    }
 
     fn schema(connection: &Connection) -> Vec<(String, String)> {
         let mut statement =
@@ -50,11 +56,11 @@ mod tests {
     fn every_prefix_of_the_steps_upgrades_to_the_schema_of_a_fresh_file() {
         let id = StoreId::from_bytes([1; 16]);
         let mut fresh = Connection::open_in_memory().unwrap();
-        run(&mut fresh, id).unwrap();
+        migrate(&mut fresh, id, STEPS);
         for steps in 1..=STEPS.len() {
             let mut old = Connection::open_in_memory().unwrap();
-            run_to(&mut old, id, &STEPS[..steps]).unwrap();
-            run(&mut old, StoreId::from_bytes([2; 16])).unwrap();
+            migrate(&mut old, id, &STEPS[..steps]);
+            migrate(&mut old, StoreId::from_bytes([2; 16]), STEPS);
             assert_eq!(schema(&old), schema(&fresh));
             let kept: [u8; 16] = old.query_row("SELECT id FROM store", [], |row| row.get(0)).unwrap();
             assert_eq!(&kept, id.as_bytes(), "an upgrade keeps the id of the store");

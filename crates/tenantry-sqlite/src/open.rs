@@ -1,4 +1,7 @@
 //! Opening: everything that can be refused is refused before anything is written.
+//!
+//! Looking, asking the core and opening are three steps, and others work with the file meanwhile. So the last step looks
+//! again, in the transaction that writes first, and when it finds something else than what was admitted all begins anew.
 
 use std::fs;
 use std::path::Path;
@@ -8,31 +11,39 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tenantry_core::Caller;
 use tenantry_core::store::{Admission, OpenError, OpenStore, Probe, Store, StoreError};
 use tenantry_core::vault::StoreId;
 
-use crate::connection::{Purpose, Settings};
+use crate::connection::{Opened, Purpose, Settings};
 use crate::error::not_applied;
+use crate::file_system::{self, FileId};
 use crate::migration::{self, APPLICATION_ID};
 use crate::store::{SqliteStore, on_thread_for};
-use crate::{Sqlite, file_system, row};
+use crate::{Sqlite, row};
 
 /// Older releases of SQLite may corrupt a file in WAL mode when its log is reset (fixed in 3.51.3).
 const OLDEST_SQLITE: i32 = 3_051_003;
+/// How often a file may turn into something else while it is opened: it is made, and migrated, once by somebody else.
+const LOOKS: usize = 10;
 
 #[async_trait]
 impl OpenStore for Sqlite {
     async fn open(self: Box<Self>, admission: Admission, caller: Caller) -> Result<Arc<dyn Store>, OpenError> {
-        let sqlite = Arc::new(*self);
-        let found = Arc::clone(&sqlite);
-        let found = on_thread_for(caller, move || look(&found)).await?;
-        if let Found::Store { probe, .. } = &found {
-            admission.admit(probe).await?;
+        let settings = on_thread_for(caller, move || settings(&self)).await?;
+        for _ in 0..LOOKS {
+            let looking = settings.clone();
+            let found = on_thread_for(caller, move || look(&looking)).await?;
+            if let Found::Store { probe, .. } = &found {
+                admission.admit(probe).await?;
+            }
+            let (opening, may_migrate) = (settings.clone(), admission.may_migrate());
+            if let Some(store) = on_thread_for(caller, move || open(opening, &found, may_migrate)).await? {
+                return Ok(Arc::new(store));
+            }
         }
-        let store = on_thread_for(caller, move || open(&sqlite, &found, admission.may_migrate())).await?;
-        Ok(Arc::new(store))
+        Err(OpenError::Unusable(format!("`{}` kept changing while it was opened", settings.file())))
     }
 }
 
@@ -44,45 +55,86 @@ enum Found {
     Store { version: i64, probe: Probe },
 }
 
-/// Looks at the path, and refuses what does not do; nothing is written.
-fn look(sqlite: &Sqlite) -> Result<Found, OpenError> {
+impl Found {
+    fn version(&self) -> i64 {
+        match self {
+            Self::Nothing => 0,
+            Self::Store { version, .. } => *version,
+        }
+    }
+
+    /// Whether what was decided about the one holds for the other.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Nothing, Self::Nothing) => true,
+            (Self::Store { version, probe }, Self::Store { version: other_version, probe: other }) => {
+                version == other_version && probe.store_id == other.store_id && probe.root_keys == other.root_keys
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What all connections have in common; refuses an SQLite and a place that do not do.
+fn settings(sqlite: &Sqlite) -> Result<Settings, OpenError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         let found = rusqlite::version();
         return Err(OpenError::Unusable(format!("SQLite {found} is linked, 3.51.3 is the oldest that is safe")));
     }
-    let is_new = look_at(&sqlite.path)?;
+    let path = file_system::resolve(&sqlite.path)?;
     if !sqlite.network_file_system {
-        file_system::refuse_network(folder_of(&sqlite.path))?;
+        file_system::refuse_network(file_system::folder_of(&path))?;
     }
-    if is_new { Ok(Found::Nothing) } else { probe(&Settings::of(sqlite)) }
+    Ok(Settings::new(sqlite, path))
 }
 
-/// Opens what was looked at and admitted.
-fn open(sqlite: &Sqlite, found: &Found, may_migrate: bool) -> Result<SqliteStore, OpenError> {
-    let found = match found {
-        Found::Nothing => 0,
-        Found::Store { version, .. } => *version,
+/// Looks at the path, and refuses what does not do; nothing is written.
+fn look(settings: &Settings) -> Result<Found, OpenError> {
+    if is_new(settings.path())? {
+        return Ok(Found::Nothing);
+    }
+    probe(settings)
+}
+
+/// Opens what was looked at and admitted; `None` when it is no longer what stands there.
+fn open(settings: Settings, found: &Found, may_migrate: bool) -> Result<Option<SqliteStore>, OpenError> {
+    let (version, supported) = (found.version(), migration::latest());
+    if version < supported && !may_migrate {
+        return Err(OpenError::NeedsMigration { file: settings.file(), found: version, supported });
+    }
+    let (purpose, behavior) = match found {
+        Found::Nothing => (Purpose::Make, TransactionBehavior::Immediate),
+        Found::Store { .. } if version < supported => (Purpose::Write, TransactionBehavior::Immediate),
+        Found::Store { .. } => (Purpose::Write, TransactionBehavior::Deferred),
     };
-    let supported = migration::latest();
-    if found < supported && !may_migrate {
-        return Err(OpenError::NeedsMigration { file: sqlite.path.display().to_string(), found, supported });
+    let before = FileId::of(settings.path()).ok();
+    let mut writer = patiently(&settings, || settings.connect(purpose))?;
+    leave_log(&writer, settings.has_log())?;
+    let file = FileId::of(settings.path()).map_err(|error| StoreError::Unavailable(error.into()))?;
+    if before.is_some_and(|before| before != file) {
+        return Ok(None);
     }
-    let settings = Settings::of(sqlite);
-    let mut writer = connect(&settings)?;
-    if found < supported {
+    let transaction = writer.transaction_with_behavior(behavior).map_err(|error| foreign(&settings, error))?;
+    if !found.is_same(&read(&settings, &transaction)?) {
+        return Ok(None);
+    }
+    if version < supported {
         let id = StoreId::generate().map_err(|error| StoreError::Unavailable(error.into()))?;
-        migration::run(&mut writer, id).map_err(not_applied)?;
+        migration::run(&transaction, version, id).map_err(not_applied)?;
     }
-    let id = row::store_id(&writer).map_err(not_applied)?;
-    Ok(SqliteStore::new(settings, writer, id))
+    let store = row::store_id(&transaction).map_err(not_applied)?;
+    transaction.commit().map_err(not_applied)?;
+    leave_log(&writer, false)?;
+    patiently(&settings, || settings.turn_on_log(&writer))?;
+    Ok(Some(SqliteStore::new(Opened { settings, file, store }, writer)))
 }
 
-/// Opens the connection that writes. When several processes make the same file at once, turning on the log finds it locked
-/// and does not wait by itself.
-fn connect(settings: &Settings) -> Result<Connection, StoreError> {
+/// Tries until the deadline. When several processes make the same file at once, turning on the log finds it locked and
+/// does not wait by itself.
+fn patiently<T>(settings: &Settings, work: impl Fn() -> rusqlite::Result<T>) -> Result<T, StoreError> {
     let begin = Instant::now();
     loop {
-        match settings.connect(Purpose::Write) {
+        match work() {
             Err(error) if is_busy(&error) && begin.elapsed() < settings.busy_deadline() => {
                 thread::sleep(Duration::from_millis(1));
             }
@@ -95,42 +147,48 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// What the file system says of the path; answers whether the file is to be made.
-fn look_at(path: &Path) -> Result<bool, OpenError> {
+fn is_new(path: &Path) -> Result<bool, OpenError> {
     let unusable = |what: &str| Err(OpenError::Unusable(format!("`{}` {what}", path.display())));
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => unusable("is a directory"),
         Ok(found) if !found.is_file() => unusable("is no regular file"),
         Ok(found) if found.permissions().readonly() => unusable("is read-only"),
         Ok(found) => Ok(found.len() == 0),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if folder_of(path).is_dir() {
-                Ok(true)
-            } else {
-                unusable("is in a folder that does not exist")
-            }
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
         Err(error) => unusable(&error.to_string()),
     }
 }
 
+fn not_ours(settings: &Settings, application: i64) -> OpenError {
+    let reason = format!("the application id is {application:#010x}, not {APPLICATION_ID:#010x}");
+    OpenError::Foreign { file: settings.file(), reason }
+}
+
 /// Reads what says whose the file is, and what the core is asked before it is opened.
 fn probe(settings: &Settings) -> Result<Found, OpenError> {
-    // A log that a crash left behind stays as it is when the file is refused: closing must not copy it back. A log that
-    // is not there is made for the probe and must go with it.
-    let mut log = settings.path().as_os_str().to_owned();
-    log.push("-wal");
-    let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
-    let foreign = |error| foreign(settings, error);
-    let file = || settings.path().display().to_string();
-    let connection = settings.connect(Purpose::Probe).map_err(foreign)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log).map_err(not_applied)?;
+    let has_log = settings.has_log();
+    let mut connection = settings.connect(Purpose::Probe).map_err(|error| foreign(settings, error))?;
+    leave_log(&connection, has_log)?;
     // One moment of the file: another process may be making it.
-    let moment = connection.unchecked_transaction().map_err(foreign)?;
+    let moment = connection.transaction().map_err(not_applied)?;
+    let found = read(settings, &moment)?;
+    if moment.is_readonly("main").map_err(not_applied)? {
+        return Err(OpenError::Unusable(format!("`{}` is read-only", settings.file())));
+    }
+    Ok(found)
+}
+
+/// A log that a crash left behind stays as it is when the file is refused: closing must not copy it back. A log that is
+/// not there is made for the connection and must go with it.
+fn leave_log(connection: &Connection, leave: bool) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave).map_err(not_applied)?;
+    Ok(())
+}
+
+/// What one moment of the file holds.
+fn read(settings: &Settings, moment: &Transaction<'_>) -> Result<Found, OpenError> {
+    let foreign = |error| foreign(settings, error);
     let pragma = |name| moment.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(foreign)?;
     let version = pragma("user_version").map_err(foreign)?;
@@ -140,26 +198,21 @@ fn probe(settings: &Settings) -> Result<Found, OpenError> {
         return Ok(Found::Nothing);
     }
     if application != APPLICATION_ID {
-        let reason = format!("the application id is {application:#010x}, not {APPLICATION_ID:#010x}");
-        return Err(OpenError::Foreign { file: file(), reason });
+        return Err(not_ours(settings, application));
     }
     let supported = migration::latest();
     if version > supported {
-        return Err(OpenError::Newer { file: file(), found: version, supported });
+        return Err(OpenError::Newer { file: settings.file(), found: version, supported });
     }
-    if moment.is_readonly("main").map_err(not_applied)? {
-        return Err(OpenError::Unusable(format!("`{}` is read-only", file())));
-    }
-    let store_id = row::store_id(&moment).map_err(not_applied)?;
-    let root_keys = if version < 2 { row::root_keys_v1(&moment) } else { row::root_keys(&moment) };
+    let store_id = row::store_id(moment).map_err(not_applied)?;
+    let root_keys = if version < 2 { row::root_keys_v1(moment) } else { row::root_keys(moment) };
     Ok(Found::Store { version, probe: Probe { store_id, root_keys: root_keys.map_err(not_applied)? } })
 }
 
 fn foreign(settings: &Settings, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
-            let file = settings.path().display().to_string();
-            OpenError::Foreign { file, reason: "it is no SQLite file".to_owned() }
+            OpenError::Foreign { file: settings.file(), reason: "it is no SQLite file".to_owned() }
         }
         _ => not_applied(error).into(),
     }

@@ -10,8 +10,7 @@ use tenantry_core::Caller;
 use tenantry_core::store::{Commit, Receipt, Store, StoreError};
 use tenantry_core::vault::StoreId;
 
-use crate::connection::{Readers, Settings};
-use crate::error::not_applied;
+use crate::connection::{Opened, Readers};
 use crate::integrity;
 use crate::writer::Writer;
 
@@ -32,9 +31,10 @@ struct Shared {
 }
 
 impl SqliteStore {
-    pub(crate) fn new(settings: Settings, writer: Connection, id: StoreId) -> Self {
-        let writer = Writer::new(settings.clone(), writer);
-        let readers = Readers::new(settings);
+    pub(crate) fn new(opened: Opened, writer: Connection) -> Self {
+        let id = opened.store;
+        let writer = Writer::new(opened.clone(), writer);
+        let readers = Readers::new(opened);
         Self { id, shared: Arc::new(Shared { readers, writer, corrupt: AtomicBool::new(false) }) }
     }
 
@@ -56,8 +56,7 @@ impl SqliteStore {
 
 impl Shared {
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let answer = self.readers.with(read).ok_or(StoreError::Closed)?;
-        self.noted(answer.map_err(not_applied))
+        self.noted(self.readers.with(read))
     }
 
     fn commit(&self, commit: &Commit) -> Result<Receipt, StoreError> {

@@ -9,12 +9,12 @@ use rusqlite::Connection;
 use tenantry_core::store::{Commit, Receipt, StoreError};
 
 use crate::apply;
-use crate::connection::{Purpose, Settings};
+use crate::connection::{Opened, Purpose};
 use crate::error::{at_commit, not_applied};
 
 #[derive(Debug)]
 pub(crate) struct Writer {
-    settings: Settings,
+    opened: Opened,
     state: Mutex<State>,
 }
 
@@ -27,17 +27,19 @@ enum State {
 }
 
 impl Writer {
-    pub(crate) fn new(settings: Settings, connection: Connection) -> Self {
-        Self { settings, state: Mutex::new(State::Open(connection)) }
+    pub(crate) fn new(opened: Opened, connection: Connection) -> Self {
+        Self { opened, state: Mutex::new(State::Open(connection)) }
     }
 
     /// Applies a commit, durably, whole or not at all.
     pub(crate) fn commit(&self, commit: &Commit) -> Result<Receipt, StoreError> {
         let mut state = self.lock();
         if matches!(*state, State::Lost) {
-            *state = State::Open(self.settings.connect(Purpose::Write).map_err(not_applied)?);
+            *state = State::Open(self.opened.connect(Purpose::Write)?);
         }
         let State::Open(connection) = &*state else { return Err(StoreError::Closed) };
+        // What is written to a file that lost its name is lost with it.
+        self.opened.check()?;
         let answer = in_transaction(connection, commit);
         if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
             *state = State::Lost;

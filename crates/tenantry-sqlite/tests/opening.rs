@@ -5,9 +5,13 @@ mod opening {
     use std::collections::BTreeMap;
     use std::fs;
     use std::path::{Path, PathBuf};
+    use std::process::Command;
     use std::time::Duration;
+    use std::{env, thread};
 
+    use rusqlite::Connection;
     use tenantry_core::error::Error;
+    use tenantry_core::store::OpenError;
     use tenantry_core::{Catalog, NewCustomer, PageRequest, RootKey, Tenantry};
     use tenantry_sqlite::Sqlite;
 
@@ -27,5 +31,233 @@ mod opening {
         let folder = tempfile::tempdir().unwrap();
         let address = Sqlite::file(folder.path().join("store.db")).busy_deadline(Duration::MAX);
         Tenantry::builder(Catalog::standard()).open(address).wait().unwrap();
+    }
+
+    fn vendors(app: &Tenantry) -> Result<Vec<String>, Error> {
+        let page = app.vendors(PageRequest::first()).wait()?;
+        Ok(page.items.into_iter().map(|vendor| vendor.key).collect())
+    }
+
+    fn reason(error: &Error) -> &OpenError {
+        let Error::CannotOpen(error) = error else { panic!("{error:?}") };
+        error.reason()
+    }
+
+    /// Every file of a folder with its bytes, but for the index of the log, which SQLite makes anew as it needs it.
+    fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.is_file() && !path.to_string_lossy().ends_with("-shm"));
+        files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+    }
+
+    /// A store that was never closed, as a crash leaves it: with its log.
+    fn crashed(path: &Path) {
+        let folder = tempfile::tempdir().unwrap();
+        let live = folder.path().join("store.db");
+        let app = open(&live, 7).unwrap();
+        populate(&app, "acme");
+        for end in ["", "-wal"] {
+            fs::copy(format!("{}{end}", live.display()), format!("{}{end}", path.display())).unwrap();
+        }
+    }
+
+    /// Runs a test again as a process of its own, in a folder.
+    fn in_a_process(test: &str, folder: &Path) {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", &format!("opening::{test}")]).env(CHILD, folder).current_dir(folder);
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+
+    const CHILD: &str = "TENANTRY_TEST_OPENING_CHILD";
+
+    #[test]
+    fn an_empty_path_is_refused() {
+        let error = open(Path::new(""), 7).unwrap_err();
+        assert_eq!(error.to_string(), "the store cannot be opened: the path of the store is empty");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_linked_store_with_a_wrong_root_key_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link.db"));
+        fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(real.join("store.db"), &link).unwrap();
+        crashed(&real.join("store.db"));
+        let before = contents(&real);
+        assert!(before.len() == 2 && before.values().all(|bytes| !bytes.is_empty()), "a log is there");
+        assert!(matches!(open(&link, 8).unwrap_err(), Error::WrongRootKey));
+        assert!(contents(&real) == before, "after a crash");
+        let app = open(&link, 7).unwrap();
+        assert_eq!(vendors(&app).unwrap(), ["acme"]);
+        app.maintenance("test").close().wait().unwrap();
+        let before = contents(&real);
+        assert_eq!(before.len(), 1);
+        assert!(matches!(open(&link, 8).unwrap_err(), Error::WrongRootKey));
+        assert!(contents(&real) == before);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_store_is_made_where_a_link_leads() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("real")).unwrap();
+        let link = folder.path().join("link.db");
+        std::os::unix::fs::symlink("real/store.db", &link).unwrap();
+        let app = open(&link, 7).unwrap();
+        populate(&app, "acme");
+        assert!(folder.path().join("real/store.db").is_file());
+        std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+        assert!(matches!(reason(&open(&folder.path().join("loop"), 7).unwrap_err()), OpenError::Unusable(_)));
+    }
+
+    /// In a process of its own, because the current folder is the whole process's.
+    #[test]
+    fn a_relative_path_stays_where_it_was_when_the_current_folder_changes() {
+        if let Ok(folder) = env::var(CHILD) {
+            let other = Path::new(&folder).join("other");
+            fs::create_dir(&other).unwrap();
+            populate(&open(&other.join("store.db"), 7).unwrap(), "umbrella");
+            let app = open(Path::new("store.db"), 7).unwrap();
+            env::set_current_dir(&other).unwrap();
+            populate(&app, "acme");
+            assert_eq!(vendors(&app).unwrap(), ["acme"]);
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        in_a_process("a_relative_path_stays_where_it_was_when_the_current_folder_changes", folder.path());
+    }
+
+    #[test]
+    fn a_path_is_no_uri() {
+        if env::var(CHILD).is_ok() {
+            populate(&open(Path::new("store.db"), 7).unwrap(), "umbrella");
+            let app = open(Path::new("file:store.db?mode=memory"), 8).unwrap();
+            populate(&app, "acme");
+            assert_eq!(vendors(&app).unwrap(), ["acme"]);
+            assert!(Path::new("file:store.db?mode=memory").is_file());
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        in_a_process("a_path_is_no_uri", folder.path());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_replaced_is_neither_read_nor_written() {
+        for taken_away in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, other) = (folder.path().join("store.db"), folder.path().join("other.db"));
+            let app = open(&other, 7).unwrap();
+            populate(&app, "umbrella");
+            app.maintenance("test").close().wait().unwrap();
+            populate(&open(&path, 7).unwrap(), "acme");
+            // No reader is connected yet.
+            let app = open(&path, 7).unwrap();
+            if taken_away {
+                fs::remove_file(&path).unwrap();
+            } else {
+                fs::rename(&other, &path).unwrap();
+            }
+            let _ = fs::remove_file(folder.path().join("store.db-wal"));
+            let _ = fs::remove_file(folder.path().join("store.db-shm"));
+            let before = contents(folder.path());
+            let error = app.bootstrap("globex", "Globex", "Gus", "gus@globex.test").wait().unwrap_err();
+            assert_eq!(error.code(), "storage_corrupt");
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            let what = if taken_away { "was taken away" } else { "was replaced by another file" };
+            assert!(cause.contains(&format!("store.db` {what} while it was open")), "{cause}");
+            assert_eq!(vendors(&app).unwrap_err().code(), "storage_corrupt");
+            assert!(contents(folder.path()) == before, "nothing was made or written in its place");
+        }
+    }
+
+    #[test]
+    fn a_file_that_another_store_was_copied_over_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("store.db"), folder.path().join("other.db"));
+        for (path, vendor) in [(&path, "acme"), (&other, "umbrella")] {
+            let app = open(path, 7).unwrap();
+            populate(&app, vendor);
+            app.maintenance("test").close().wait().unwrap();
+        }
+        let app = open(&path, 7).unwrap();
+        fs::copy(&other, &path).unwrap();
+        assert_eq!(vendors(&app).unwrap_err().code(), "storage_corrupt");
+    }
+
+    /// What another process makes of a file that was empty when it was looked at.
+    fn made_meanwhile(make: impl FnOnce(&Connection)) -> (Error, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("store.db");
+        fs::write(&path, b"").unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        let error = thread::scope(|threads| {
+            let opening = threads.spawn(|| open(&path, 8));
+            // It has looked when it opens the file too, and then waits for our lock.
+            while descriptors(&path) < 2 && !opening.is_finished() {
+                thread::yield_now();
+            }
+            make(&other);
+            other.execute_batch("COMMIT").unwrap();
+            opening.join().unwrap().unwrap_err()
+        });
+        let raw = Connection::open(&path).unwrap();
+        let mode: String = raw.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "delete", "it was not even given a log");
+        (error, raw)
+    }
+
+    /// How many descriptors of this process are of a file; where that cannot be asked, enough.
+    fn descriptors(path: &Path) -> usize {
+        let Ok(all) = fs::read_dir("/proc/self/fd") else { return usize::MAX };
+        all.filter(|entry| fs::read_link(entry.as_ref().unwrap().path()).is_ok_and(|target| target == path)).count()
+    }
+
+    #[test]
+    fn a_foreign_file_that_was_made_meanwhile_is_refused() {
+        let theirs = "CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1); PRAGMA application_id = 42";
+        let (error, raw) = made_meanwhile(|other| other.execute_batch(theirs).unwrap());
+        assert!(matches!(reason(&error), OpenError::Foreign { .. }), "{error}");
+        let tables: i64 = raw.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
+        assert_eq!(tables, 1);
+    }
+
+    #[test]
+    fn a_newer_store_that_was_made_meanwhile_is_refused() {
+        let newer = "CREATE TABLE store (id); PRAGMA application_id = 0x746E7479; PRAGMA user_version = 99";
+        let (error, _) = made_meanwhile(|other| other.execute_batch(newer).unwrap());
+        assert!(matches!(reason(&error), OpenError::Newer { found: 99, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_store_with_another_root_key_that_was_made_meanwhile_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("source.db");
+        let app = open(&source, 7).unwrap();
+        populate(&app, "acme");
+        app.maintenance("test").close().wait().unwrap();
+        let source = Connection::open(&source).unwrap();
+        let (error, raw) = made_meanwhile(|other| {
+            for step in [include_str!("../src/schema/v1.sql"), include_str!("../src/schema/v2.sql")] {
+                other.execute_batch(step).unwrap();
+            }
+            let id: [u8; 16] = source.query_row("SELECT id FROM store", [], |row| row.get(0)).unwrap();
+            other.execute("INSERT INTO store VALUES (?1)", [id]).unwrap();
+            let root_key = "SELECT id, check_value, created_at, state, kept FROM root_keys";
+            let root_key: (Vec<u8>, Vec<u8>, i64, String, Vec<u8>) = source
+                .query_row(root_key, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+                .unwrap();
+            other.execute("INSERT INTO root_keys VALUES (?1, ?2, ?3, ?4, ?5)", root_key).unwrap();
+            let marks = "PRAGMA application_id = 0x746E7479";
+            other.execute_batch(marks).unwrap();
+            let version: i64 = source.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+            other.pragma_update(None, "user_version", version).unwrap();
+        });
+        assert!(matches!(error, Error::WrongRootKey), "{error}");
+        let stores: i64 = raw.query_row("SELECT count(*) FROM store", [], |row| row.get(0)).unwrap();
+        assert_eq!(stores, 1);
     }
 }
