@@ -22,6 +22,7 @@ mod apply;
 mod connection;
 mod error;
 mod file_system;
+mod header;
 mod integrity;
 mod migration;
 mod open;

@@ -19,6 +19,7 @@ use tenantry_core::vault::StoreId;
 use crate::connection::{Opened, Purpose, Settings};
 use crate::error::not_applied;
 use crate::file_system::{self, FileId};
+use crate::header::{self, Header};
 use crate::migration::{self, APPLICATION_ID};
 use crate::store::{SqliteStore, on_thread_for};
 use crate::{Sqlite, row};
@@ -93,6 +94,7 @@ fn look(settings: &Settings) -> Result<Found, OpenError> {
     if is_new(settings.path())? {
         return Ok(Found::Nothing);
     }
+    look_at_header(settings)?;
     probe(settings)
 }
 
@@ -158,6 +160,33 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
         Err(error) => unusable(&error.to_string()),
     }
+}
+
+/// Refuses what the first page says to be somebody else's, so that SQLite never takes part in such a file: it would roll
+/// a journal back that a crash left behind.
+fn look_at_header(settings: &Settings) -> Result<(), OpenError> {
+    // What the first page will be once the log is copied back may stand in the log.
+    let has_log = settings.has_log();
+    let Header { application, version } = match header::read(settings.path()) {
+        Ok(header) => header,
+        Err(_) if has_log => return Ok(()),
+        Err(error) => return Err(foreign(settings, error)),
+    };
+    // A store has a journal only while it is made, before it has a log.
+    let may_be_ours = application == APPLICATION_ID || application == 0 && has_log && !has_journal(settings);
+    let may_be_empty = application == 0 && version == 0 && !has_journal(settings);
+    if !may_be_ours && !may_be_empty {
+        return Err(not_ours(settings, application));
+    }
+    let supported = migration::latest();
+    if !has_log && version > supported {
+        return Err(OpenError::Newer { file: settings.file(), found: version, supported });
+    }
+    Ok(())
+}
+
+fn has_journal(settings: &Settings) -> bool {
+    fs::metadata(settings.beside("-journal")).is_ok_and(|journal| journal.len() > 0)
 }
 
 fn not_ours(settings: &Settings, application: i64) -> OpenError {

@@ -260,4 +260,29 @@ mod opening {
         let stores: i64 = raw.query_row("SELECT count(*) FROM store", [], |row| row.get(0)).unwrap();
         assert_eq!(stores, 1);
     }
+
+    /// SQLite would roll it back, and change a file that is somebody else's.
+    #[test]
+    fn a_foreign_file_keeps_the_journal_that_a_crash_left_behind() {
+        for marks in ["", "PRAGMA application_id = 42", "PRAGMA user_version = 7"] {
+            let (live, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let raw = Connection::open(live.path().join("a.db")).unwrap();
+            raw.execute_batch(marks).unwrap();
+            raw.execute_batch(
+                "PRAGMA cache_size = 1; CREATE TABLE t (a);
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                 INSERT INTO t SELECT hex(randomblob(100)) FROM n;
+                 BEGIN; UPDATE t SET a = hex(randomblob(100));",
+            )
+            .unwrap();
+            for name in ["a.db", "a.db-journal"] {
+                fs::copy(live.path().join(name), folder.path().join(name)).unwrap();
+            }
+            let before = contents(folder.path());
+            assert!(before.len() == 2 && before.values().all(|bytes| !bytes.is_empty()), "a journal is there");
+            let error = open(&folder.path().join("a.db"), 7).unwrap_err();
+            assert!(matches!(reason(&error), OpenError::Foreign { .. }), "{error}");
+            assert!(contents(folder.path()) == before, "with `{marks}`");
+        }
+    }
 }
