@@ -1,5 +1,6 @@
 //! The one function that opens connections, and the pool of those that read.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -82,18 +83,19 @@ impl Settings {
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(self.busy_deadline)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        configure(&connection, DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        configure(&connection, DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         // Without it a cached statement is planned again with every value that is bound.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        connection.pragma_update(None, "cell_size_check", true)?;
+        configure(&connection, DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        set(&connection, "cell_size_check", 1)?;
+        set(&connection, "foreign_keys", 1)?;
+        // It is silent where SQLite was compiled without it.
         connection.pragma_update(None, "mmap_size", 0)?;
-        connection.pragma_update(None, "foreign_keys", true)?;
         match purpose {
             // What is probed may be somebody else's: its settings stay as they are.
-            Purpose::Probe => connection.pragma_update(None, "query_only", true)?,
+            Purpose::Probe => set(&connection, "query_only", 1)?,
             Purpose::Read => {
-                connection.pragma_update(None, "query_only", true)?;
+                set(&connection, "query_only", 1)?;
                 expect(&connection, "journal_mode", "wal")?;
             }
             Purpose::Make | Purpose::Write => {
@@ -101,13 +103,10 @@ impl Settings {
                     Durability::PowerLoss => 2,
                     Durability::ProcessCrash => 1,
                 };
-                connection.pragma_update(None, "synchronous", synchronous)?;
-                connection.pragma_update(None, "secure_delete", true)?;
-                connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-                connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES)?;
-                expect(&connection, "synchronous", synchronous)?;
-                expect(&connection, "secure_delete", 1)?;
-                expect(&connection, "foreign_keys", 1)?;
+                set(&connection, "synchronous", synchronous)?;
+                set(&connection, "secure_delete", 1)?;
+                set(&connection, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+                set(&connection, "journal_size_limit", JOURNAL_BYTES)?;
             }
         }
         Ok(connection)
@@ -161,6 +160,18 @@ impl Opened {
     }
 }
 
+/// Sets a pragma and reads it back.
+fn set(connection: &Connection, pragma: &str, value: i64) -> Result<()> {
+    connection.pragma_update(None, pragma, value)?;
+    expect(connection, pragma, value)
+}
+
+fn configure(connection: &Connection, config: DbConfig, wanted: bool) -> Result<()> {
+    connection.set_db_config(config, wanted)?;
+    let found = connection.db_config(config)?;
+    if found == wanted { Ok(()) } else { Err(not_taken(&format!("{config:?}"), found, wanted)) }
+}
+
 /// A pragma that does not take is silent; reading it back is not.
 fn expect(connection: &Connection, pragma: &str, wanted: impl ToString) -> Result<()> {
     let found = connection.pragma_query_value(None, pragma, |row| {
@@ -170,11 +181,12 @@ fn expect(connection: &Connection, pragma: &str, wanted: impl ToString) -> Resul
         })
     })?;
     let wanted = wanted.to_string();
-    if found == wanted {
-        return Ok(());
-    }
-    let message = format!("pragma {pragma} is `{found}` although it was set to `{wanted}`");
-    Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_MISUSE), Some(message)))
+    if found == wanted { Ok(()) } else { Err(not_taken(pragma, found, wanted)) }
+}
+
+fn not_taken(what: &str, found: impl Display, wanted: impl Display) -> rusqlite::Error {
+    let message = format!("{what} is `{found}` although it was set to `{wanted}`");
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_MISUSE), Some(message))
 }
 
 /// The connections that read. Each serves one reader at a time.
@@ -210,5 +222,23 @@ impl Readers {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Vec<Connection>>> {
         // A panic while the lock is held leaves the list whole.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_take_is_said() {
+        let memory = Connection::open_in_memory().unwrap();
+        let error = expect(&memory, "journal_mode", "wal").unwrap_err().to_string();
+        assert!(error.contains("journal_mode is `memory` although it was set to `wal`"), "{error}");
+        let error = set(&memory, "no_such_pragma", 1).unwrap_err();
+        assert!(matches!(error, rusqlite::Error::QueryReturnedNoRows), "{error:?}");
+        // Inside a transaction it is ignored.
+        memory.execute_batch("PRAGMA foreign_keys = 0; BEGIN").unwrap();
+        let error = set(&memory, "foreign_keys", 1).unwrap_err().to_string();
+        assert!(error.contains("foreign_keys is `0` although it was set to `1`"), "{error}");
     }
 }
