@@ -6,18 +6,23 @@ mod fixtures {
     use std::path::Path;
 
     use tenantry_core::{
-        Catalog, CustomerFilter, CustomerStatus, NewCustomer, PageRequest, Role, RootKey, Tenantry, VerifiedEmail,
+        Catalog, CustomerFilter, CustomerStatus, KeyRing, NewCustomer, NewDeployment, PageRequest, Role, RootKey,
+        RootKeyProvider, RootKeyState, Tenantry, VerifiedEmail,
     };
     use tenantry_sqlite::Sqlite;
 
     fn open(path: &Path) -> Tenantry {
-        let builder = Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([7; 32]));
-        builder.open(Sqlite::file(path)).wait().unwrap()
+        open_with(path, RootKey::from_bytes([7; 32]))
+    }
+
+    fn open_with(path: &Path, root_key: impl RootKeyProvider) -> Tenantry {
+        Tenantry::builder(Catalog::standard()).root_key(root_key).open(Sqlite::file(path)).wait().unwrap()
     }
 
     /// Makes the file of this release: run with `TENANTRY_WRITE_FIXTURE=v2.db` when the schema has a new version.
     fn write(path: &Path) {
-        let app = open(path);
+        let (old, new) = (RootKey::from_bytes([6; 32]), RootKey::from_bytes([7; 32]));
+        let app = open_with(path, old.clone());
         let vendor = app.bootstrap("acme", "Acme Software", "Ada", "ada@acme.test").wait().unwrap();
         let globex = vendor.customers().create(NewCustomer::new("Globex").external_id("G-1")).wait().unwrap();
         let globex = vendor.customer(globex.id);
@@ -37,6 +42,15 @@ mod fixtures {
                 customer.delete(name).wait().unwrap();
             }
         }
+        let service = app.service(globex.place(), "deployer", "fixture");
+        let deployment = NewDeployment::new("live", "Live").template("password: {{ .Secrets.SMTP_PASSWORD }}");
+        service.register_deployment(deployment).wait().unwrap();
+        service.report_running("live", [("SMTP_PASSWORD", 1)]).wait().unwrap();
+        app.maintenance("fixture").close().wait().unwrap();
+        // A new root key, and a new key of the customer.
+        let app = open_with(path, KeyRing::new(new).with(old));
+        app.maintenance("fixture").rotate_root_key(|_| ()).wait().unwrap();
+        app.maintenance("fixture").rotate_place_key(globex.place(), |_| ()).wait().unwrap();
         app.maintenance("fixture").close().wait().unwrap();
     }
 
@@ -64,8 +78,20 @@ mod fixtures {
             let place = staff.customer(globex.id).place();
             let values = app.service(place, "deployer", "fixture").resolve(["SMTP_PASSWORD"]).wait().unwrap();
             assert_eq!(values[0].value.expose(), "hunter2");
+            let states: Vec<_> =
+                app.maintenance("fixture").root_keys().wait().unwrap().into_iter().map(|key| key.state).collect();
+            let deployments = staff.customer(globex.id).deployments().list(PageRequest::first()).wait().unwrap().items;
+            if file.ends_with("v1.db") {
+                assert_eq!(states, [RootKeyState::Promoted]);
+                assert!(deployments.is_empty());
+            } else {
+                assert!(states.len() == 2 && states.contains(&RootKeyState::Retired), "{states:?}");
+                assert_eq!((deployments.len(), deployments[0].name.as_str()), (1, "Live"));
+                let used = &deployments[0].secrets;
+                assert_eq!((used.len(), used[0].key.as_str(), used[0].running), (1, "SMTP_PASSWORD", Some(1)));
+            }
             opened += 1;
         }
-        assert!(opened > 0);
+        assert_eq!(opened, 2);
     }
 }
