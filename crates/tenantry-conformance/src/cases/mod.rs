@@ -4,14 +4,19 @@ mod audit;
 mod contract;
 mod customers;
 mod decisions;
+mod deployments;
+mod erasure;
 mod faults;
 mod features;
 mod invitations;
 mod isolation;
 mod members;
+mod providers;
 mod races;
+mod rotation;
 mod secrets;
 mod vendors;
+mod versions;
 
 use crate::Case;
 
@@ -35,6 +40,11 @@ pub(crate) fn all() -> Vec<Case> {
         isolation::CASES,
         features::CASES,
         secrets::CASES,
+        versions::CASES,
+        deployments::CASES,
+        erasure::CASES,
+        rotation::CASES,
+        providers::CASES,
         audit::CASES,
         races::CASES,
     ]
