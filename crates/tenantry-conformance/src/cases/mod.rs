@@ -8,6 +8,7 @@ mod deployments;
 mod erasure;
 mod faults;
 mod features;
+mod guards;
 mod invitations;
 mod isolation;
 mod members;
@@ -31,6 +32,7 @@ pub(crate) use cases;
 pub(crate) fn all() -> Vec<Case> {
     [
         contract::CASES,
+        guards::CASES,
         faults::CASES,
         vendors::CASES,
         customers::CASES,
