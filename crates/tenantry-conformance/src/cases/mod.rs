@@ -12,6 +12,8 @@ mod guards;
 mod invitations;
 mod isolation;
 mod members;
+mod moments;
+mod privacy;
 mod providers;
 mod races;
 mod rotation;
@@ -48,6 +50,8 @@ pub(crate) fn all() -> Vec<Case> {
         rotation::CASES,
         providers::CASES,
         audit::CASES,
+        privacy::CASES,
+        moments::CASES,
         races::CASES,
     ]
     .concat()
