@@ -43,6 +43,11 @@ pub(crate) fn refused<T: Debug + Send + 'static>(call: Call<T>, code: &str) -> R
     }
 }
 
+/// Opens one more handle, and says with which code that was refused.
+pub(crate) fn opened(store: &dyn Opened, builder: Builder) -> Result<Tenantry, &'static str> {
+    store.open(builder).map_err(|error| error.code())
+}
+
 /// The standard catalogue and a root key; every handle of a case is opened with the same.
 pub(crate) fn builder() -> Builder {
     Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([1; 32]))

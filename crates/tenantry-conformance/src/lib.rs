@@ -6,6 +6,7 @@
 
 mod cases;
 mod check;
+mod faulty;
 pub mod race;
 
 use std::process::ExitCode;

@@ -25,16 +25,17 @@ cases![
     lists_are_in_the_order_of_their_keys_and_small_pages_are_the_big_one,
 ];
 
-struct Bench {
-    store: std::sync::Arc<dyn Store>,
-    vendor: VendorId,
-    user: UserId,
-    customer: CustomerId,
+/// A store below the core, with a customer of a vendor in it.
+pub(super) struct Bench {
+    pub(super) store: std::sync::Arc<dyn Store>,
+    pub(super) vendor: VendorId,
+    pub(super) user: UserId,
+    pub(super) customer: CustomerId,
     next: std::cell::Cell<u128>,
 }
 
 impl Bench {
-    fn new(opened: &dyn Opened) -> Result<Self, Failure> {
+    pub(super) fn new(opened: &dyn Opened) -> Result<Self, Failure> {
         let world = World::new(opened)?;
         let tenantry_core::Actor::User(user) = *world.boss().actor() else { return Err("no user".into()) };
         let customer = world.acme.customer.place().customer().ok_or("no customer")?;
@@ -42,20 +43,20 @@ impl Bench {
         Ok(Self { store: opened.store()?, vendor: world.boss().vendor_id(), user, customer, next })
     }
 
-    fn uuid(&self) -> Uuid {
+    pub(super) fn uuid(&self) -> Uuid {
         self.next.set(self.next.get() + 1);
         Uuid::from_u128(self.next.get())
     }
 
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         Place::Customer(self.vendor, self.customer)
     }
 
-    fn row(&self) -> Result<CustomerRow, Failure> {
+    pub(super) fn row(&self) -> Result<CustomerRow, Failure> {
         Ok(ready(self.store.customer(self.vendor, self.customer))?.ok_or("no customer")?)
     }
 
-    fn new_row(&self, external_id: &str) -> CustomerRow {
+    pub(super) fn new_row(&self, external_id: &str) -> CustomerRow {
         let time = Timestamp::from_micros(1);
         CustomerRow {
             vendor: self.vendor,
@@ -84,14 +85,14 @@ impl Bench {
         Ok(self.commit(vec![guard], vec![WriteOp::UpdateCustomer(row)]))
     }
 
-    fn commit(&self, guards: Vec<Guard>, ops: Vec<WriteOp>) -> Commit {
+    pub(super) fn commit(&self, guards: Vec<Guard>, ops: Vec<WriteOp>) -> Commit {
         let id = CommitId::from_uuid(self.uuid());
         let audit = vec![audit_entry(id, 0, self.place(), "test.done")];
         Commit { id, guards, ops, checks: Vec::new(), audit }
     }
 
     /// A guard on the staff member's membership.
-    fn membership(&self, mode: GuardMode) -> Result<Guard, Failure> {
+    pub(super) fn membership(&self, mode: GuardMode) -> Result<Guard, Failure> {
         let home = Place::Vendor(self.vendor);
         let member = ready(self.store.member_of_user(home, self.user))?.ok_or("no member")?;
         Ok(Guard { key: GuardKey::Member(home, member.id), counter: member.counter, mode })
@@ -107,7 +108,7 @@ impl Bench {
         Ok(commit)
     }
 
-    fn send(&self, commit: &Commit) -> Result<tenantry_core::store::Receipt, StoreError> {
+    pub(super) fn send(&self, commit: &Commit) -> Result<tenantry_core::store::Receipt, StoreError> {
         ready(self.store.commit(commit.clone(), Caller::Blocking))
     }
 }

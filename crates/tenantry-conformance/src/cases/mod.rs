@@ -4,14 +4,22 @@ mod audit;
 mod contract;
 mod customers;
 mod decisions;
+mod deployments;
+mod erasure;
 mod faults;
 mod features;
+mod guards;
 mod invitations;
 mod isolation;
 mod members;
+mod moments;
+mod privacy;
+mod providers;
 mod races;
+mod rotation;
 mod secrets;
 mod vendors;
+mod versions;
 
 use crate::Case;
 
@@ -26,6 +34,7 @@ pub(crate) use cases;
 pub(crate) fn all() -> Vec<Case> {
     [
         contract::CASES,
+        guards::CASES,
         faults::CASES,
         vendors::CASES,
         customers::CASES,
@@ -35,7 +44,14 @@ pub(crate) fn all() -> Vec<Case> {
         isolation::CASES,
         features::CASES,
         secrets::CASES,
+        versions::CASES,
+        deployments::CASES,
+        erasure::CASES,
+        rotation::CASES,
+        providers::CASES,
         audit::CASES,
+        privacy::CASES,
+        moments::CASES,
         races::CASES,
     ]
     .concat()

@@ -69,7 +69,7 @@ impl Tables {
         Ok(match op {
             WriteOp::InsertVendor(mut row) => {
                 row.counter = 0;
-                if self.vendor_keys.contains_key(&row.key) {
+                if self.vendor_keys.contains_key(&row.key) || self.vendors.contains_key(&row.id) {
                     return Ok(Err(Taken));
                 }
                 self.vendor_keys.insert_mut(row.key.clone(), row.id);
@@ -77,6 +77,9 @@ impl Tables {
                 Ok(())
             }
             WriteOp::InsertCustomer(row) => {
+                if self.customers.contains_key(&(row.vendor, row.id)) {
+                    return Ok(Err(Taken));
+                }
                 self.put_customer(CustomerRow { counter: 0, members: 0, secrets: 0, ..row })
             }
             WriteOp::UpdateCustomer(row) => {
@@ -89,7 +92,12 @@ impl Tables {
                 self.delete_customer(vendor, id).ok_or(gone)?;
                 Ok(())
             }
-            WriteOp::InsertUser(row) => self.put_user(UserRow { counter: 0, ..row }),
+            WriteOp::InsertUser(row) => {
+                if self.users.contains_key(&(row.vendor, row.id)) {
+                    return Ok(Err(Taken));
+                }
+                self.put_user(UserRow { counter: 0, ..row })
+            }
             WriteOp::UpdateUser(row) => {
                 let old = self.users.get(&(row.vendor, row.id)).cloned().ok_or(gone)?;
                 self.emails.remove_mut(&(old.vendor, old.email_key));
@@ -119,7 +127,7 @@ impl Tables {
             }
             WriteOp::InsertMember(row) => {
                 let key = (at(row.place), row.user);
-                if self.members.contains_key(&key) {
+                if self.members.contains_key(&key) || self.member_ids.contains_key(&(key.0, row.id)) {
                     return Ok(Err(Taken));
                 }
                 self.count(row.place, |customer| customer.members += 1);
@@ -139,7 +147,12 @@ impl Tables {
                 self.remove_member(&old);
                 Ok(())
             }
-            WriteOp::InsertInvitation(row) => self.put_invitation(row),
+            WriteOp::InsertInvitation(row) => {
+                if self.invitations.contains_key(&(at(row.place), row.id)) {
+                    return Ok(Err(Taken));
+                }
+                self.put_invitation(row)
+            }
             WriteOp::UpdateInvitation(row) => {
                 let old = self.invitations.get(&(at(row.place), row.id)).cloned().ok_or(gone)?;
                 self.tokens.remove_mut(&old.token_hash);
@@ -176,7 +189,11 @@ impl Tables {
                 Ok(())
             }
             WriteOp::InsertSecretVersion(row) => {
-                self.secret_versions.insert_mut((at(row.place), row.secret, row.version), row);
+                let key = (at(row.place), row.secret, row.version);
+                if self.secret_versions.contains_key(&key) {
+                    return Ok(Err(Taken));
+                }
+                self.secret_versions.insert_mut(key, row);
                 Ok(())
             }
             WriteOp::UpdateSecretVersion(row) => {
@@ -189,7 +206,11 @@ impl Tables {
                 Ok(())
             }
             WriteOp::InsertKey(row) => {
-                self.keys.insert_mut((at(row.place), row.generation), row);
+                let key = (at(row.place), row.generation);
+                if self.keys.contains_key(&key) {
+                    return Ok(Err(Taken));
+                }
+                self.keys.insert_mut(key, row);
                 Ok(())
             }
             WriteOp::UpdateKey(row) => {
