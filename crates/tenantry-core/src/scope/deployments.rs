@@ -118,7 +118,7 @@ impl Change for Register {
         let created_at = old.as_ref().map_or(now, |old| old.created_at);
         let row = DeploymentRow { place, id, name, secrets, created_at, updated_at: now };
         let before = old.as_ref().map_or(Value::Null, detail);
-        unit.record_detail(place, "deployment.registered", &row.id, "", before, detail(&row));
+        unit.record_detail(place, "deployment.registered", row.place, "", before, detail(&row));
         unit.write(WriteOp::PutDeployment(row.clone()));
         Ok(row.into())
     }
@@ -148,7 +148,7 @@ impl Change for Report {
         if row.secrets == old.secrets {
             return Ok(old.into());
         }
-        unit.record_detail(row.place, "deployment.reported", &row.id, "", detail(&old), detail(&row));
+        unit.record_detail(row.place, "deployment.reported", row.place, "", detail(&old), detail(&row));
         unit.write(WriteOp::PutDeployment(row.clone()));
         Ok(row.into())
     }
@@ -169,7 +169,7 @@ impl Change for Remove {
         unit.check_service()?;
         unit.bump_place().await?;
         let row = unit.deployment(&self.deployment).await?;
-        unit.record_detail(row.place, "deployment.removed", &row.id, "", detail(&row), Value::Null);
+        unit.record_detail(row.place, "deployment.removed", row.place, "", detail(&row), Value::Null);
         unit.write(WriteOp::DeleteDeployment(row.place, row.id));
         Ok(())
     }
@@ -182,9 +182,10 @@ impl Unit<'_> {
     }
 }
 
-/// What the log says of a deployment.
+/// What the log says of a deployment. Its id is the host's own words, so it stands here and not in the entry, which stays
+/// when the customer is deleted (A3).
 fn detail(row: &DeploymentRow) -> Value {
     let secrets: serde_json::Map<_, _> =
         row.secrets.iter().map(|secret| (secret.key.clone(), json!(secret.running))).collect();
-    json!({ "name": row.name, "secrets": secrets })
+    json!({ "id": row.id, "name": row.name, "secrets": secrets })
 }
