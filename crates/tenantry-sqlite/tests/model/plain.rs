@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tenantry_core::{Customer, CustomerId, CustomerStatus, Error, Member, MemberId, MemberState, Role};
 
-use super::{Do, EXTERNAL_IDS, FEATURES, KEYS, NAMES, PEOPLE, PERMISSIONS, Shown, TEXTS};
+use super::secrets::PlainSecrets;
+use super::{Do, EXTERNAL_IDS, FEATURES, KEYS, NAMES, PEOPLE, PERMISSIONS, Shown, TEXTS, VALUES};
 
 /// The code of a refusal.
 pub(super) type Code = &'static str;
@@ -32,6 +33,12 @@ struct PlainMember {
     expires: Duration,
 }
 
+impl PlainMember {
+    fn administers(&self) -> bool {
+        self.role == Role::Administrator && self.state == MemberState::Active
+    }
+}
+
 struct PlainCustomer {
     id: CustomerId,
     name: String,
@@ -41,15 +48,14 @@ struct PlainCustomer {
     claimed: bool,
     revision: u64,
     members: Vec<PlainMember>,
-    secrets: BTreeMap<&'static str, u64>,
+    secrets: PlainSecrets,
     /// For each person the time of the last token, and the times of repeats.
     sends: BTreeMap<usize, (Duration, Vec<Duration>)>,
 }
 
 impl PlainCustomer {
     fn has_active_administrator(&self) -> bool {
-        let active = |member: &PlainMember| member.role == Role::Administrator && member.state == MemberState::Active;
-        self.members.iter().any(active)
+        self.members.iter().any(PlainMember::administers)
     }
 }
 
@@ -77,6 +83,7 @@ const ARCHIVE: Needs = Needs { staff: EDITORS, members: NOBODY, feature: "", arc
 const DELETE: Needs = Needs { staff: ADMINISTRATORS, members: NOBODY, feature: "", archived: true };
 const MANAGE_MEMBERS: Needs = Needs { staff: EDITORS, members: ADMINISTRATORS, feature: "", archived: false };
 const REMOVE_MEMBERS: Needs = Needs { archived: true, ..MANAGE_MEMBERS };
+const VIEW_SECRETS: Needs = Needs { staff: ALL, members: ALL, feature: "deployments", archived: true };
 const MANAGE_SECRETS: Needs = Needs { staff: EDITORS, members: EDITORS, feature: "deployments", archived: false };
 
 impl Plain {
@@ -227,17 +234,15 @@ impl Plain {
                 }
                 Ok(())
             }
-            Do::SetSecret { customer, key } => {
-                self.may(by, customer, &MANAGE_SECRETS)?;
-                if KEYS[key].contains(' ') {
-                    return Err("invalid_input");
-                }
-                *self.customers[customer].secrets.entry(KEYS[key]).or_default() += 1;
-                Ok(())
+            Do::SetSecret { customer, key, value, based_on } => {
+                self.secrets(by, customer)?.set(KEYS[key], VALUES[value], based_on)
             }
-            Do::DeleteSecret { customer, key } => {
-                self.may(by, customer, &MANAGE_SECRETS)?;
-                self.customers[customer].secrets.remove(KEYS[key]).map(|_| ()).ok_or("not_found")
+            Do::RollBack { customer, key, version } => self.secrets(by, customer)?.roll_back(KEYS[key], version),
+            Do::Destroy { customer, key, version } => self.secrets(by, customer)?.destroy(KEYS[key], version),
+            Do::DeleteSecret { customer, key } => self.secrets(by, customer)?.delete(KEYS[key]),
+            Do::Versions { customer, key } => {
+                self.may(by, customer, &VIEW_SECRETS)?;
+                shows(found, &self.customers[customer].secrets.versions(KEYS[key])?)
             }
             Do::Resolve { customer, key } => {
                 let customer = self.customers.get(customer).ok_or("not_found")?;
@@ -247,8 +252,11 @@ impl Plain {
                 if !customer.features.contains("deployments") {
                     return Err("feature_disabled");
                 }
-                customer.secrets.get(KEYS[key]).map(|_| ()).ok_or("not_found")
+                shows(found, &[customer.secrets.value(KEYS[key])?.to_owned()])
             }
+            // The rotation of a key changes nothing that is seen.
+            Do::RotateKey { customer } => self.customers.get(customer).map(drop).ok_or("not_found"),
+            Do::Erase { person } => self.erase(by, person),
             Do::Can { customer, permission } => self.can(by, customer, PERMISSIONS[permission], found),
             Do::Wait { minutes } => {
                 self.now += Duration::from_secs(60 * minutes);
@@ -276,7 +284,7 @@ impl Plain {
             claimed: false,
             revision: 1,
             members: Vec::new(),
-            secrets: BTreeMap::new(),
+            secrets: PlainSecrets::default(),
             sends: BTreeMap::new(),
         });
         Ok(())
@@ -451,6 +459,37 @@ impl Plain {
         Ok(())
     }
 
+    fn secrets(&mut self, by: By, customer: usize) -> Result<&mut PlainSecrets, Code> {
+        self.may(by, customer, &MANAGE_SECRETS)?;
+        Ok(&mut self.customers[customer].secrets)
+    }
+
+    /// U12.
+    fn erase(&mut self, by: By, person: usize) -> Result<(), Code> {
+        match by {
+            By::Staff(Role::Administrator) => {}
+            By::Staff(_) => return Err("permission_denied"),
+            By::Person(_) => return Err("not_found"),
+        }
+        let has = |it: &PlainCustomer| it.members.iter().any(|member| member.person == person);
+        if !self.customers.iter().any(has) {
+            return Err("not_found");
+        }
+        // U9: whoever remains in a claimed place has an active Administrator.
+        let leaves_some_alone = |it: &PlainCustomer| {
+            let remaining: Vec<_> = it.members.iter().filter(|member| member.person != person).collect();
+            it.claimed && !remaining.is_empty() && !remaining.into_iter().any(PlainMember::administers)
+        };
+        if self.customers.iter().filter(|it| has(it)).any(leaves_some_alone) {
+            return Err("sole_administrator");
+        }
+        for it in self.customers.iter_mut().filter(|it| has(it)) {
+            it.members.retain(|member| member.person != person);
+            it.claimed &= !it.members.is_empty();
+        }
+        Ok(())
+    }
+
     #[expect(clippy::panic_in_result_fn, reason = "a difference fails the test; the result is the refusal expected")]
     fn can(&self, by: By, customer: usize, permission: &str, found: &Result<Shown, Error>) -> Result<(), Code> {
         let needs = match (permission, by) {
@@ -485,7 +524,7 @@ impl Plain {
                 && it.features == customer.features.iter().map(String::as_str).collect()
                 && it.members.len() as u64 == customer.members
                 && it.secrets.len() as u64 == customer.secrets
-                && it.secrets.keys().eq(keys.iter());
+                && it.secrets.listed() == *keys;
             if !same {
                 return Err(format!("{customer:?} with {keys:?}"));
             }
@@ -500,6 +539,15 @@ impl Plain {
         }
         Ok(())
     }
+}
+
+/// What an operation showed, if it was done.
+#[expect(clippy::panic_in_result_fn, reason = "a difference fails the test; the result is the refusal expected")]
+fn shows(found: &Result<Shown, Error>, expected: &[String]) -> Result<(), Code> {
+    if let Ok(Shown::Names(found)) = found {
+        assert_eq!(found, expected, "s5");
+    }
+    Ok(())
 }
 
 fn to_state(member: &mut PlainMember, state: MemberState) -> Result<(), Code> {

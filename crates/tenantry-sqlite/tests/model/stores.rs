@@ -1,4 +1,5 @@
 mod plain;
+mod secrets;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use proptest::test_runner::{Config, TestRunner};
 use tenantry_core::testing::{CountingIds, FixedClock};
 use tenantry_core::{
     Catalog, Customer, CustomerFilter, CustomerId, CustomerPatch, CustomerScope, Error, InvitationId, InvitationToken,
-    Member, NewCustomer, PageRequest, Role, RootKey, Tenantry, VendorScope, VerifiedEmail,
+    Member, NewCustomer, PageRequest, Role, RootKey, SecretVersion, Tenantry, UserId, VendorScope, VerifiedEmail,
 };
 use tenantry_sqlite::{Durability, Sqlite};
 
@@ -40,9 +41,14 @@ pub(crate) enum Do {
     RenameMember { customer: usize, member: usize, name: usize },
     Enable { customer: usize, feature: usize },
     Disable { customer: usize, feature: usize },
-    SetSecret { customer: usize, key: usize },
+    SetSecret { customer: usize, key: usize, value: usize, based_on: Option<u64> },
+    RollBack { customer: usize, key: usize, version: u64 },
+    Destroy { customer: usize, key: usize, version: u64 },
+    Versions { customer: usize, key: usize },
     DeleteSecret { customer: usize, key: usize },
     Resolve { customer: usize, key: usize },
+    RotateKey { customer: usize },
+    Erase { person: usize },
     Can { customer: usize, permission: usize },
     Wait { minutes: u64 },
 }
@@ -52,6 +58,7 @@ pub(crate) const EXTERNAL_IDS: [&str; 3] = ["", "X-1", "x-2"];
 pub(crate) const PEOPLE: [&str; 4] = ["ann@x.test", "Ben@x.test", "cy@x.test", "dee@y.test"];
 pub(crate) const FEATURES: [&str; 4] = ["deployments", "alerts", "artifacts", "support_bundles"];
 pub(crate) const KEYS: [&str; 3] = ["A", "B", "no key"];
+pub(crate) const VALUES: [&str; 4] = ["one", "two", "three", ""];
 pub(crate) const TEXTS: [&str; 5] = ["", "GLOB", "ärz", "x-", "@X."];
 pub(crate) const PERMISSIONS: [&str; 5] =
     ["dashboard.view", "deployments.edit", "alerts.view", "users.manage", "customers.manage"];
@@ -73,6 +80,8 @@ fn action() -> impl Strategy<Value = Do> {
     let customer = || prop_oneof![4 => Just(0_usize), 1 => Just(1_usize)];
     let member = || 0..3_usize;
     let person = || 0..PEOPLE.len();
+    let key = || prop_oneof![6 => Just(0_usize), 2 => Just(1_usize), 1 => Just(2_usize)];
+    let based_on = || prop_oneof![3 => Just(None), 1 => (0..4_u64).prop_map(Some)];
     prop_oneof![
         2 => (0..NAMES.len(), 0..EXTERNAL_IDS.len()).prop_map(|(name, external_id)| Do::Create { name, external_id }),
         1 => (customer(), 0..NAMES.len()).prop_map(|(customer, name)| Do::Rename { customer, name }),
@@ -96,9 +105,15 @@ fn action() -> impl Strategy<Value = Do> {
             .prop_map(|(customer, member, name)| Do::RenameMember { customer, member, name }),
         2 => (customer(), 0..FEATURES.len()).prop_map(|(customer, feature)| Do::Enable { customer, feature }),
         2 => (customer(), 0..FEATURES.len()).prop_map(|(customer, feature)| Do::Disable { customer, feature }),
-        2 => (customer(), 0..KEYS.len()).prop_map(|(customer, key)| Do::SetSecret { customer, key }),
-        1 => (customer(), 0..KEYS.len()).prop_map(|(customer, key)| Do::DeleteSecret { customer, key }),
-        1 => (customer(), 0..KEYS.len()).prop_map(|(customer, key)| Do::Resolve { customer, key }),
+        4 => (customer(), key(), 0..VALUES.len(), based_on())
+            .prop_map(|(customer, key, value, based_on)| Do::SetSecret { customer, key, value, based_on }),
+        2 => (customer(), key(), 0..6_u64).prop_map(|(customer, key, version)| Do::RollBack { customer, key, version }),
+        2 => (customer(), key(), 0..6_u64).prop_map(|(customer, key, version)| Do::Destroy { customer, key, version }),
+        2 => (customer(), key()).prop_map(|(customer, key)| Do::Versions { customer, key }),
+        1 => customer().prop_map(|customer| Do::RotateKey { customer }),
+        2 => person().prop_map(|person| Do::Erase { person }),
+        1 => (customer(), key()).prop_map(|(customer, key)| Do::DeleteSecret { customer, key }),
+        1 => (customer(), key()).prop_map(|(customer, key)| Do::Resolve { customer, key }),
         2 => (customer(), 0..PERMISSIONS.len()).prop_map(|(customer, permission)| Do::Can { customer, permission }),
         1 => prop_oneof![4 => Just(1), 1 => Just(10), 1 => Just(7 * 24 * 60)].prop_map(|minutes| Do::Wait { minutes }),
     ]
@@ -114,7 +129,7 @@ impl Subject {
     fn open(store: impl tenantry_core::store::OpenStore) -> Self {
         let clock = FixedClock::new();
         let builder = Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([1; 32]));
-        let builder = builder.clock(clock.clone()).id_source(CountingIds::new());
+        let builder = builder.clock(clock.clone()).id_source(CountingIds::new()).kept_versions(secrets::KEPT);
         Self { app: builder.open(store).wait().unwrap(), clock }
     }
 }
@@ -157,14 +172,15 @@ impl<'a> Hands<'a> {
         let vendor = self.boss().vendor_id();
         match by {
             By::Staff(role) => self.staff[role as usize].customer(customer),
-            By::Person(person) => {
-                let email = VerifiedEmail::new(PEOPLE[person]);
-                let known = self.subject.app.identify(vendor, email).wait().unwrap();
-                // Who is not known to the vendor acts as somebody whom nobody knows.
-                let nobody = tenantry_core::UserId::from_uuid(uuid::Uuid::from_u128(7));
-                self.subject.app.customer(vendor, customer, known.map_or(nobody, |known| known.user))
-            }
+            By::Person(person) => self.subject.app.customer(vendor, customer, self.person(person)),
         }
+    }
+
+    /// Who has this address; for one that the vendor does not know, somebody whom nobody knows.
+    fn person(&self, person: usize) -> UserId {
+        let email = VerifiedEmail::new(PEOPLE[person]);
+        let known = self.subject.app.identify(self.boss().vendor_id(), email).wait().unwrap();
+        known.map_or(UserId::from_uuid(uuid::Uuid::from_u128(7)), |known| known.user)
     }
 
     #[expect(clippy::panic_in_result_fn, reason = "a difference fails the test; the result is the refusal expected")]
@@ -265,9 +281,39 @@ impl<'a> Hands<'a> {
                 assert_eq!(preview.as_ref().ok(), change.as_ref().ok(), "f5");
                 change.map(|change| Shown::Names(change.changed))
             }
-            Do::SetSecret { customer, key } => {
-                let set = scope(customer).secrets().set(KEYS[key], "value").wait()?;
+            Do::SetSecret { customer, key, value, based_on } => {
+                let (secrets, key, value) = (scope(customer).secrets(), KEYS[key], VALUES[value]);
+                let set = match based_on {
+                    Some(version) => secrets.set_at(key, value, version),
+                    None => secrets.set(key, value),
+                };
+                set.wait().map(|set| Shown::Names(vec![format!("{} {}", set.secret.key, set.secret.version)]))
+            }
+            Do::RollBack { customer, key, version } => {
+                let set = scope(customer).secrets().roll_back(KEYS[key], version).wait()?;
                 Ok(Shown::Names(vec![format!("{} {}", set.secret.key, set.secret.version)]))
+            }
+            Do::Destroy { customer, key, version } => {
+                scope(customer).secrets().destroy(KEYS[key], version).wait().map(|()| Shown::Nothing)
+            }
+            Do::Versions { customer, key } => {
+                let versions = scope(customer).secrets().versions(KEYS[key], PageRequest::first()).wait()?.items;
+                let shown = |it: &SecretVersion| format!("{}{}", if it.destroyed { "-" } else { "" }, it.version);
+                assert!(versions.iter().enumerate().all(|(index, it)| it.current == (index == 0)), "s5");
+                Ok(Shown::Names(versions.iter().map(shown).collect()))
+            }
+            Do::RotateKey { customer } => {
+                let place = self.boss().customer(at(customer)).place();
+                let rotated = self.subject.app.maintenance("model").rotate_place_key(place, |_| ()).wait();
+                rotated.map(|_| Shown::Nothing)
+            }
+            Do::Erase { person } => {
+                let target = self.person(person);
+                let scope = match by {
+                    By::Staff(role) => self.staff[role as usize].clone(),
+                    By::Person(actor) => self.subject.app.vendor(self.boss().vendor_id(), self.person(actor)),
+                };
+                scope.erase_user(target).wait().map(|()| Shown::Nothing)
             }
             Do::DeleteSecret { customer, key } => {
                 scope(customer).secrets().delete(KEYS[key]).wait().map(|()| Shown::Nothing)
@@ -306,7 +352,11 @@ impl<'a> Hands<'a> {
             let scope = self.boss().customer(customer.id);
             let members = scope.members().list(PageRequest::first()).wait().unwrap().items;
             let secrets = scope.secrets().list(PageRequest::first()).wait().unwrap().items;
-            (customer, members, secrets.into_iter().map(|secret| secret.key).collect())
+            (
+                customer,
+                members,
+                secrets.into_iter().map(|secret| format!("{} {}", secret.key, secret.version)).collect(),
+            )
         };
         customers.into_iter().map(with_rest).collect()
     }
