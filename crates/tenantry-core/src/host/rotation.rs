@@ -154,10 +154,12 @@ pub(super) async fn rotate_root_key(
     }
     let vendors = all_vendors(&app).await?;
     let Some(access) = on_vendors(&app, &vendors) else { return Ok(rotation) };
-    access.commit(&Promote { vendors: vendors.clone() }, caller).await?;
+    access.commit(&Promote { vendors }, caller).await?;
     loop {
         let rows = app.store.root_keys().await?;
         let Some(old) = rows.iter().find(|row| row.state == RootKeyState::Superseded) else { return Ok(rotation) };
+        // Also those that were made since: until the promotion their keys were wrapped with the old one.
+        let (vendors, before) = (all_vendors(&app).await?, rotation.moved);
         for vendor in &vendors {
             let access = Access { place: Place::Vendor(*vendor), home: Place::Vendor(*vendor), ..access.clone() };
             loop {
@@ -171,10 +173,11 @@ pub(super) async fn rotate_root_key(
             }
         }
         let retire = Retire { vendors: all_vendors(&app).await?, old: old.id };
-        if !access.commit(&retire, caller).await? {
+        if access.commit(&retire, caller).await? {
+            app.keys.forget(RootKeyId::from_bytes(old.id));
+        } else if rotation.moved == before {
             return Err(Error::Contended);
         }
-        app.keys.forget(RootKeyId::from_bytes(old.id));
     }
 }
 
