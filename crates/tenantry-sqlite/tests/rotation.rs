@@ -252,7 +252,7 @@ mod rotation {
                 }
                 values.check(&open(&path, ring(2, 1)), &when);
                 // Or it goes on from where it was, and is killed again.
-                if dice.up_to(2) == 0 {
+                if dice.up_to(4) == 0 {
                     resume(&path, &mut values, &when);
                 }
             }

@@ -9,6 +9,7 @@ mod erasure;
 mod faults;
 mod features;
 mod guards;
+mod interleaved;
 mod invitations;
 mod isolation;
 mod members;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> Vec<Case> {
         deployments::CASES,
         erasure::CASES,
         rotation::CASES,
+        interleaved::CASES,
         providers::CASES,
         audit::CASES,
         privacy::CASES,

@@ -34,37 +34,43 @@ fn root(number: u8) -> RootKey {
 }
 
 /// The current key, and one that is older or comes later.
-fn ring(current: u8, other: u8) -> Builder {
+pub(super) fn ring(current: u8, other: u8) -> Builder {
     Tenantry::builder(Catalog::standard()).root_key(KeyRing::new(root(current)).with(root(other)))
 }
 
-fn only(number: u8) -> Builder {
+pub(super) fn only(number: u8) -> Builder {
     Tenantry::builder(Catalog::standard()).root_key(root(number))
 }
 
 /// What the secrets of some places are to be: by place and key.
 #[derive(Default)]
-struct Expected(BTreeMap<(Place, String), String>);
+pub(super) struct Expected(pub(super) BTreeMap<(Place, String), String>);
 
 impl Expected {
-    fn set(&mut self, place: Place, key: &str, value: &str) {
+    pub(super) fn set(&mut self, place: Place, key: &str, value: &str) {
         self.0.insert((place, key.to_owned()), value.to_owned());
     }
 
+    /// Every secret opens with its value, and `verify` finds nothing.
+    pub(super) fn ensure(&self, app: &Tenantry) -> Tried {
+        self.resolve(app)?;
+        ensure_eq!(app.maintenance("test").verify(Vec::new()).wait()?, []);
+        Ok(())
+    }
+
     /// Every secret opens with its value.
-    fn ensure(&self, app: &Tenantry) -> Tried {
+    pub(super) fn resolve(&self, app: &Tenantry) -> Tried {
         for ((place, key), expected) in &self.0 {
             let values = app.service(*place, "deployer", "test").resolve([key.as_str()]).wait()?;
             let value = values.first().ok_or("no value")?;
             ensure_eq!((place, key, value.value.expose()), (place, key, expected.as_str()));
         }
-        ensure_eq!(app.maintenance("test").verify(Vec::new()).wait()?, []);
         Ok(())
     }
 }
 
 /// Two vendors with secrets of their own and of a customer each.
-fn populate(store: &dyn Opened) -> Result<(World, Expected), Failure> {
+pub(super) fn populate(store: &dyn Opened) -> Result<(World, Expected), Failure> {
     let (world, mut expected) = (World::new(store)?, Expected::default());
     let umbrella = cast(&world.app, "umbrella")?;
     for cast in [&world.acme, &umbrella] {
@@ -99,7 +105,7 @@ impl Reports {
 }
 
 /// The generations of a place's key.
-fn generations(store: &dyn Opened, place: Place) -> Result<Vec<u32>, Failure> {
+pub(super) fn generations(store: &dyn Opened, place: Place) -> Result<Vec<u32>, Failure> {
     let keys = tenantry_core::testing::ready(store.store()?.place_keys(place))?;
     Ok(keys.iter().map(|row| row.generation).collect())
 }
