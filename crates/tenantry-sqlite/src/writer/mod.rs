@@ -88,14 +88,6 @@ impl Borrow<Commit> for Job {
     }
 }
 
-/// What a caller does with its commit.
-enum Turn<'a> {
-    /// The writer is idle: commits it here.
-    Own(Loan<'a>, Commit),
-    /// Waits for the thread.
-    Wait(oneshot::Receiver<Answer>),
-}
-
 impl Writer {
     pub(crate) fn new(settings: Settings, connection: Connection) -> Self {
         Self::with_steps(settings, connection, Box::new(AsTheyAre))
@@ -119,10 +111,12 @@ impl Writer {
     pub(crate) async fn commit(&self, commit: Commit, caller: Caller) -> Answer {
         // Here, and not inside the transaction that others wait for.
         commit.validate()?;
-        let answer = match self.inner.enter(commit, caller)? {
-            Turn::Own(mut loan, commit) => return self.inner.groups.single(&mut loan.held, &commit),
-            Turn::Wait(answer) => answer,
-        };
+        if caller == Caller::Blocking
+            && let Some(mut loan) = self.inner.loan()
+        {
+            return self.inner.groups.single(&mut loan.held, &commit);
+        }
+        let answer = self.inner.hand_over(commit)?;
         match answer.await {
             Ok(answer) => answer,
             // The thread is gone, by a bug: what it did is unknown.
@@ -176,17 +170,30 @@ impl Inner {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(self: &Arc<Self>, commit: Commit, caller: Caller) -> Result<Turn<'_>, StoreError> {
+    /// The connection, if nobody has it or waits for it: nobody is overtaken.
+    fn loan(&self) -> Option<Loan<'_>> {
+        let mut queue = self.lock();
+        if queue.is_ended || !queue.waiting.is_empty() {
+            return None;
+        }
+        self.take(&mut queue)
+    }
+
+    fn take(&self, queue: &mut Queue) -> Option<Loan<'_>> {
+        match std::mem::replace(&mut queue.slot, Slot::Away) {
+            Slot::Idle(held) => Some(Loan { inner: self, held }),
+            other => {
+                queue.slot = other;
+                None
+            }
+        }
+    }
+
+    /// Puts a commit where the thread takes it from.
+    fn hand_over(self: &Arc<Self>, commit: Commit) -> Result<oneshot::Receiver<Answer>, StoreError> {
         let mut queue = self.lock();
         if queue.is_ended {
             return Err(StoreError::Closed);
-        }
-        // Nobody overtakes those who wait.
-        if caller == Caller::Blocking && queue.waiting.is_empty() {
-            match std::mem::replace(&mut queue.slot, Slot::Away) {
-                Slot::Idle(held) => return Ok(Turn::Own(Loan { inner: self, held }, commit)),
-                other => queue.slot = other,
-            }
         }
         let bytes = payload(&commit);
         let is_full = queue.waiting.len() >= QUEUE_COMMITS || queue.bytes + bytes > QUEUE_BYTES;
@@ -203,7 +210,7 @@ impl Inner {
         queue.waiting.push_back(Job { commit, bytes, deadline, answer });
         queue.bytes += bytes;
         self.wake(queue);
-        Ok(Turn::Wait(answered))
+        Ok(answered)
     }
 
     /// Wakes the thread if there is something that it can do.
@@ -239,11 +246,8 @@ impl Inner {
                 if queue.is_ended {
                     return None;
                 }
-            } else {
-                match std::mem::replace(&mut queue.slot, Slot::Away) {
-                    Slot::Idle(held) => return Some(Loan { inner: self, held }),
-                    other => queue.slot = other,
-                }
+            } else if let Some(loan) = self.take(&mut queue) {
+                return Some(loan);
             }
             queue.is_asleep = true;
             queue = self.work.wait(queue).unwrap_or_else(PoisonError::into_inner);
