@@ -1,9 +1,11 @@
 //! Figures, each beside its floor: the least that any program must do for the same durable result, on the same machine in
 //! the same run. `cargo run --release -p tenantry-benches --bin figures [-- --only P3] [--customers N] [--rounds N] [--json]`
+//! `--latency` prints instead how long creations take, by the number of callers and processes.
 //!
 //! It measures and does not judge: it ends with 0 whatever the figures are.
 #![forbid(unsafe_code)]
 
+mod callers;
 mod figure;
 mod floor;
 mod world;
@@ -20,6 +22,7 @@ use world::World;
 struct Options {
     only: Option<String>,
     json: bool,
+    latency: bool,
     customers: u64,
     rounds: usize,
     /// How many operations of a kind a round does; a decision from memory a thousand times as many.
@@ -28,7 +31,8 @@ struct Options {
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { only: None, json: false, customers: 1_000, rounds: 7, operations: 300 };
+        let mut options =
+            Self { only: None, json: false, latency: false, customers: 1_000, rounds: 7, operations: 300 };
         let number = |text: Option<String>| -> Result<u64, String> {
             let text = text.ok_or("a number is missing")?;
             text.parse().ok().filter(|number| *number > 0).ok_or(format!("`{text}` is no number above 0"))
@@ -37,6 +41,7 @@ impl Options {
             match argument.as_str() {
                 "--only" => options.only = Some(arguments.next().ok_or("--only needs a figure")?),
                 "--json" => options.json = true,
+                "--latency" => options.latency = true,
                 "--customers" => options.customers = number(arguments.next())?,
                 "--rounds" => options.rounds = usize::try_from(number(arguments.next())?).unwrap_or(usize::MAX),
                 "--operations" => options.operations = u32::try_from(number(arguments.next())?).unwrap_or(u32::MAX),
@@ -48,10 +53,20 @@ impl Options {
 }
 
 fn main() -> ExitCode {
+    match callers::is_other() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
     let options = match Options::parse(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(error) => {
-            eprintln!("{error}\nusage: figures [--only FIGURE] [--customers N] [--rounds N] [--operations N] [--json]");
+            eprintln!(
+                "{error}\nusage: figures [--only FIGURE] [--customers N] [--rounds N] [--operations N] [--json] [--latency]"
+            );
             return ExitCode::from(2);
         }
     };
@@ -70,10 +85,13 @@ fn main() -> ExitCode {
 /// A figure's id, and how it is measured.
 type Measure = fn(&World, &Options) -> Result<Figure, Box<dyn Error>>;
 
-const FIGURES: [(&str, Measure); 6] = [
+const FIGURES: &[(&str, Measure)] = &[
     ("P1", figure::decision_from_a_snapshot),
     ("P2", figure::decision_up_to_date),
     ("P3", figure::durable_create),
+    ("P4", figure::creates_by_threads),
+    ("P4", figure::creates_by_tasks),
+    ("P8", figure::bulk_create),
     ("P9", figure::durable_secret),
     ("P10", figure::render_20_secrets),
     ("P11", figure::redact_100_secrets),
@@ -81,9 +99,15 @@ const FIGURES: [(&str, Measure); 6] = [
 
 /// Measures what was asked for; a line for each figure, then what it was measured on.
 fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
+    if options.latency {
+        let mut lines = callers::latencies(options.operations)?;
+        lines.push(world::machine()?);
+        return Ok(lines);
+    }
     let chosen: Vec<_> = FIGURES.iter().filter(|(id, _)| options.only.as_ref().is_none_or(|only| only == id)).collect();
     if chosen.is_empty() {
-        return Err("there is no such figure; there are P1, P2, P3, P9, P10 and P11".into());
+        let ids: std::collections::BTreeSet<_> = FIGURES.iter().map(|(id, _)| *id).collect();
+        return Err(format!("there is no such figure; there are {}", Vec::from_iter(ids).join(", ")).into());
     }
     let mut figures = Vec::new();
     for (_, measure) in chosen {

@@ -16,7 +16,7 @@ pub(crate) fn render_20_secrets(_: &World, options: &Options) -> Result<Figure, 
     let values: BTreeMap<_, _> =
         (0..20).map(|number| (format!("KEY_{number}"), SecretValue::from(value(number).as_str()))).collect();
     let text: String = values.keys().map(|key| format!("{key}={{{{ .Secrets.{key} }}}}\n")).collect();
-    let (ours, _) = by_turns(
+    let times = by_turns(
         options.rounds,
         options.operations.saturating_mul(100),
         &mut |operations| {
@@ -28,7 +28,7 @@ pub(crate) fn render_20_secrets(_: &World, options: &Options) -> Result<Figure, 
         },
         &mut |_| Ok(()),
     )?;
-    Ok(Figure { id: "P10", name: "render_20_secrets", ours, floor: None, goal: Goal::Seconds(50e-6) })
+    Ok(Figure { floor: None, ..Figure::new("P10", "render_20_secrets", times, Goal::Seconds(50e-6)) })
 }
 
 /// P11: take 100 secrets in all their forms out of a log. Floor: one pass that only finds the 100 values as they are.
@@ -37,7 +37,7 @@ pub(crate) fn redact_100_secrets(_: &World, options: &Options) -> Result<Figure,
     let log = log(&values);
     let redactor = Redactor::new(values.iter().map(|value| (value.clone(), SecretValue::from(value.as_str()))))?;
     let plain = AhoCorasick::new(&values)?;
-    let (ours, floor) = by_turns(
+    let times = by_turns(
         options.rounds,
         options.operations.div_ceil(100),
         &mut |operations| {
@@ -54,7 +54,7 @@ pub(crate) fn redact_100_secrets(_: &World, options: &Options) -> Result<Figure,
         },
     )?;
     // At least half the throughput is at most twice the time.
-    Ok(Figure { id: "P11", name: "redact_100_secrets", ours, floor: Some(floor), goal: Goal::Ratio(2.0) })
+    Ok(Figure::new("P11", "redact_100_secrets", times, Goal::Ratio(2.0)))
 }
 
 /// The secret with this number: 24 characters, as a generator of passwords makes them.

@@ -15,7 +15,7 @@ use rusqlite::config::DbConfig;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub(crate) use create::create;
+pub(crate) use create::{bulk, create};
 pub(crate) use decide::decide;
 pub(crate) use secret::secret;
 
@@ -71,7 +71,7 @@ fn audit(
     connection: &Connection,
     vendor: [u8; 16],
     place: [u8; 16],
-    commit: [u8; 16],
+    (commit, ordinal): ([u8; 16], u32),
     action: &str,
     detail: &str,
 ) -> rusqlite::Result<()> {
@@ -92,9 +92,9 @@ fn audit(
         .prepare_cached(
             "INSERT INTO audit_entries (vendor_id, place_id, number, position, commit_id, ordinal, time, actor, action,
                  target, detail_digest, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, 0, 1893456000000000, ?6, ?7, ?8, ?9, ?10)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1893456000000000, ?7, ?8, ?9, ?10, ?11)",
         )?
-        .execute((vendor, place, number, position, commit, actor, action, target, digest, hash))?;
+        .execute((vendor, place, number, position, commit, ordinal, actor, action, target, digest, hash))?;
     connection
         .prepare_cached(
             "INSERT INTO audit_details (vendor_id, place_id, number, salt, subject, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

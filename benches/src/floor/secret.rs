@@ -38,6 +38,6 @@ pub(crate) fn secret(store: &FloorStore, world: &World) -> rusqlite::Result<()> 
             )?
             .execute((vendor, place, id, version - 10))?;
         let detail = r#"{"after":{"key":"SMTP_PASSWORD","version":1000},"before":null}"#;
-        audit(connection, vendor, place, commit, "secret.updated", detail)
+        audit(connection, vendor, place, (commit, 0), "secret.updated", detail)
     })
 }

@@ -69,6 +69,9 @@ pub enum Error {
     /// Others changed the same place again and again; try later.
     #[error("others kept changing the same place")]
     Contended,
+    /// More changes wait to be written than the store has room for; nothing was changed, try later.
+    #[error("too many changes wait to be written")]
+    Overloaded,
     /// The key that sealed this is not at hand, or the store was opened without a root key.
     #[error("the key that is needed is not available")]
     KeyNotAvailable,
@@ -120,6 +123,7 @@ impl Error {
             Self::Template(error) => error.code(),
             Self::UnknownName(_) => "unknown_name",
             Self::Contended => "contended",
+            Self::Overloaded => "overloaded",
             Self::KeyNotAvailable => "key_not_available",
             Self::UnsupportedFormat => "unsupported_format",
             Self::DecryptionFailed => "decryption_failed",
@@ -135,7 +139,7 @@ impl Error {
     /// Whether the same call may succeed later although nothing is corrected.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Contended | Self::TooManyInvitations(_) | Self::KeyProvider(_) => true,
+            Self::Contended | Self::Overloaded | Self::TooManyInvitations(_) | Self::KeyProvider(_) => true,
             Self::Storage(storage) => storage.kind == StorageKind::Unavailable,
             _ => false,
         }
@@ -531,6 +535,7 @@ impl From<StoreError> for Error {
         let kind = match &error {
             // A conflict that reaches this line was retried as often as the unit of work allows.
             StoreError::Conflict | StoreError::Contended => return Self::Contended,
+            StoreError::Overloaded => return Self::Overloaded,
             StoreError::Closed => return Self::Closed,
             StoreError::Unavailable(_) => StorageKind::Unavailable,
             StoreError::OutcomeUnknown(_) => StorageKind::OutcomeUnknown,

@@ -1,4 +1,4 @@
-//! Applies a commit inside an open transaction, in the order of the contract.
+//! Applies a commit inside an open transaction, in the order of the contract. It was validated before.
 
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use tenantry_core::audit;
@@ -19,7 +19,6 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Applied<Receipt
     if let Some(receipt) = earlier_receipt(connection, commit.id)? {
         return Ok(receipt);
     }
-    commit.validate()?;
     let write = Write(connection);
     for guard in &commit.guards {
         write.guard(guard)?;

@@ -59,11 +59,11 @@ impl Shared {
         self.noted(self.readers.with(read))
     }
 
-    fn commit(&self, commit: &Commit) -> Result<Receipt, StoreError> {
+    async fn commit(&self, commit: Commit, caller: Caller) -> Result<Receipt, StoreError> {
         if self.corrupt.load(Ordering::Relaxed) {
             return Err(StoreError::ReadOnly);
         }
-        self.noted(self.writer.commit(commit))
+        self.noted(self.writer.commit(commit, caller).await)
     }
 
     fn noted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -107,8 +107,7 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit, caller: Caller) -> Result<Receipt, StoreError> {
-        let shared = Arc::clone(&self.shared);
-        on_thread_for(caller, move || shared.commit(&commit)).await
+        self.shared.commit(commit, caller).await
     }
 
     async fn check_integrity(&self, caller: Caller) -> Result<Vec<String>, StoreError> {

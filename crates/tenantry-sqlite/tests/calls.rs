@@ -4,6 +4,9 @@
 mod calls {
     use std::future::{Future, IntoFuture};
     use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::Ordering::Relaxed;
     use std::task::{Context, Poll, Waker};
 
     use futures_lite::future::block_on;
@@ -67,6 +70,39 @@ mod calls {
         while vendor.customers().list(CustomerFilter::new()).wait().unwrap().items.is_empty() {
             std::thread::yield_now();
         }
+    }
+
+    #[test]
+    fn c8_an_import_that_is_dropped_leaves_whole_batches_and_is_taken_up_again() {
+        const ROWS: u64 = 3_000;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let app = open(&path).wait().unwrap();
+        let vendor = app.bootstrap("acme", "Acme", "Ada", "ada@acme.test").wait().unwrap();
+        let rows = || (0..ROWS).map(|row| Ok(NewCustomer::new("Row").external_id(row.to_string())));
+        let (pulled, reported) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        {
+            let (pulled, reported) = (Arc::clone(&pulled), Arc::clone(&reported));
+            let count = move |_: &_| {
+                pulled.fetch_add(1, Relaxed);
+            };
+            let done = Arc::clone(&reported);
+            let import = vendor.customers().import(rows().inspect(count), move |row| done.store(row.row, Relaxed));
+            let mut import = pin!(import.into_future());
+            while reported.load(Relaxed) == 0 {
+                let _: Poll<_> = import.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            }
+        }
+        // Commits are in the order in which they were handed over: after this one nothing of the import waits.
+        block_on(vendor.customers().create(NewCustomer::new("Last")).into_future()).unwrap();
+        let summary = vendor.customers().import(rows(), |_| ()).wait().unwrap();
+        let (pulled, reported) = (pulled.load(Relaxed), reported.load(Relaxed));
+        assert!(pulled < ROWS, "the import was dropped in the middle");
+        assert!([pulled, reported].contains(&summary.skipped), "{summary:?}, pulled {pulled}, reported {reported}");
+        assert_eq!(summary.created, ROWS - summary.skipped);
+        let summary = vendor.customers().import(rows(), |_| ()).wait().unwrap();
+        assert_eq!((summary.created, summary.skipped), (0, ROWS), "a repeated run creates nothing new");
+        assert_eq!(app.maintenance("test").verify(Vec::new()).wait().unwrap(), []);
     }
 
     #[test]

@@ -136,6 +136,11 @@ const EXAMPLES: &[Example] = &[
         shows: &["reports --> backups", "| backups.restore | backups | yes | yes |  |", "`egg` → `hen` → `egg`"],
     },
     Example {
+        name: "async_service",
+        args: &[],
+        shows: &["1 task:    64 requests", "64 tasks:   512 requests", "violations found in the store: 0"],
+    },
+    Example {
         name: "import_customers",
         args: &["examples/data/organizations.csv", "{tmp}/customers.db"],
         shows: &["rows 32530  created 32527  skipped 3  refused 0", "BSH Hausgeräte GmbH"],

@@ -1,6 +1,7 @@
 //! Bulk creation of customers (C8).
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use super::customers::ValidCustomer;
 use crate::access::{Access, Operation, operations};
@@ -11,8 +12,25 @@ use crate::model::{ImportOutcome, ImportSummary, ImportedRow, NewCustomer};
 use crate::store::Check;
 use crate::unit::{Change, Unit};
 
-/// How many rows share one commit: enough to spread the cost of making it durable, few enough to report often.
-const BATCH: usize = 500;
+/// How long the commit of a batch should take, its decision included: other writers wait for it, and shall not for more
+/// than 50 ms.
+const AIM: Duration = Duration::from_millis(25);
+/// How many rows share one commit at first, at least and at most. From a few hundred on there is nothing left to gain.
+const FIRST: usize = 200;
+const FEWEST: usize = 20;
+const MOST: usize = 1_000;
+
+/// How many rows the next batch has, by how long the last one took: that depends on the disk and on the size of the store.
+struct Pace(usize);
+
+impl Pace {
+    fn took(&mut self, rows: usize, time: Duration) {
+        let fitting = AIM.as_micros().saturating_mul(rows as u128) / time.as_micros().max(1);
+        // One slow batch is no reason to crawl, one fast batch none to jump.
+        let near = usize::try_from(fitting).unwrap_or(MOST).clamp(self.0 / 2, self.0 * 2);
+        self.0 = near.clamp(FEWEST, MOST);
+    }
+}
 
 pub(super) fn import<R, P>(access: &Access, mut rows: R, mut report: P) -> Call<ImportSummary>
 where
@@ -24,12 +42,16 @@ where
         // Also an empty input is refused to those who may not.
         own.authorise(&operations::CUSTOMERS_IMPORT).await?;
         let mut summary = ImportSummary::default();
+        let mut pace = Pace(FIRST);
         loop {
-            let batch: Vec<_> = rows.by_ref().take(BATCH).collect();
+            let batch: Vec<_> = rows.by_ref().take(pace.0).collect();
             if batch.is_empty() {
                 return Ok(summary);
             }
-            for outcome in import_batch(&own, batch, caller).await? {
+            let (size, begin) = (batch.len(), Instant::now());
+            let outcomes = import_batch(&own, batch, caller).await?;
+            pace.took(size, begin.elapsed());
+            for outcome in outcomes {
                 summary.rows += 1;
                 match outcome {
                     ImportOutcome::Created(_) => summary.created += 1,
@@ -104,5 +126,31 @@ impl Change for CreateAll {
             answers.push(Some(row.id));
         }
         Ok(answers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c8_a_batch_is_as_large_as_fits_into_its_time() {
+        let mut pace = Pace(FIRST);
+        // 50 us a row: 500 rows in 25 ms.
+        for _ in 0..10 {
+            let rows = pace.0;
+            pace.took(rows, Duration::from_micros(50) * u32::try_from(rows).unwrap());
+        }
+        assert_eq!(pace.0, 500);
+        pace.took(500, Duration::from_secs(3));
+        assert_eq!(pace.0, 250, "one slow batch");
+        for _ in 0..10 {
+            pace.took(pace.0, Duration::from_secs(3));
+        }
+        assert_eq!(pace.0, FEWEST);
+        for _ in 0..10 {
+            pace.took(pace.0, Duration::ZERO);
+        }
+        assert_eq!(pace.0, MOST);
     }
 }

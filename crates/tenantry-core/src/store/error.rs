@@ -15,6 +15,9 @@ pub enum StoreError {
     /// Others kept the store busy until the deadline. Nothing was applied.
     #[error("the store was busy until the deadline")]
     Contended,
+    /// More commits wait than the store has room for. Nothing was applied.
+    #[error("too many commits wait")]
+    Overloaded,
     /// The store could not answer now, for example because the disk is full. Nothing was applied.
     #[error("the store is not available")]
     Unavailable(#[source] Source),

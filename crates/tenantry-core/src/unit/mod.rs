@@ -152,7 +152,10 @@ impl<'a> Unit<'a> {
         if self.overtaken.load(Ordering::Relaxed) {
             return Ok(true);
         }
-        if matches!(refusal, Error::Storage(_) | Error::Closed | Error::Contended | Error::KeyProvider(_)) {
+        if matches!(
+            refusal,
+            Error::Storage(_) | Error::Closed | Error::Contended | Error::Overloaded | Error::KeyProvider(_)
+        ) {
             return Ok(false);
         }
         for (key, (counter, _)) in &self.guards {

@@ -1,0 +1,354 @@
+//! One transaction for a group of commits, and what each of them is answered.
+//!
+//! A failure is as little durable as a success: it was decided on what the neighbours wrote. So nobody is answered before
+//! COMMIT returned, and when what the group wrote did not last, each of its commits is decided again, alone.
+
+use std::borrow::Borrow;
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+use tenantry_core::store::{Commit, Receipt, StoreError, WriteOp};
+
+use crate::apply;
+use crate::connection::{Opened, Purpose};
+use crate::error::{at_commit, not_applied};
+use crate::writer::erasing::Erasing;
+
+/// The bounds of a group: other processes, and those who wait for it, are not kept longer than this and an fsync.
+const COMMITS: usize = 256;
+const BYTES: usize = 4 << 20;
+const WORK: Duration = Duration::from_millis(2);
+
+/// The first and the longest pause before another process is asked again for the lock. It gives the lock away between any
+/// two of its groups, and who looks often meets that moment.
+const PAUSE: Duration = Duration::from_micros(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(1);
+
+pub(super) type Answer = Result<Receipt, StoreError>;
+
+/// The connection that writes; `None` when it was given up, because a transaction could not be ended. Then the next group
+/// opens another.
+pub(super) type Held = Option<Connection>;
+
+/// What may fail in a group, and what depends on the clock; tests have their own.
+pub(super) trait Steps: Debug + Send + Sync {
+    /// Applies a commit inside the transaction that is open.
+    fn apply(&self, connection: &Connection, commit: &Commit) -> Answer {
+        apply::apply(connection, commit)
+    }
+
+    /// Makes the transaction durable.
+    fn commit(&self, connection: &Connection) -> rusqlite::Result<()> {
+        run(connection, "COMMIT")
+    }
+
+    /// How long a group takes in more commits.
+    fn work(&self) -> Duration {
+        WORK
+    }
+}
+
+/// Nothing fails but by itself.
+#[derive(Debug)]
+pub(super) struct AsTheyAre;
+
+impl Steps for AsTheyAre {}
+
+/// Where a group's commits come from.
+pub(super) trait Source {
+    /// What is a commit here.
+    type Item: Borrow<Commit>;
+
+    /// The next commit, if its payload fits into this many bytes.
+    fn next(&mut self, room: usize) -> Option<Self::Item>;
+
+    /// Asked while another process writes: whether somebody still waits for the transaction.
+    fn goes_on(&mut self) -> bool;
+
+    /// The transaction did not begin: tells one who waits for it.
+    fn refuse(&mut self, error: StoreError);
+}
+
+/// A commit that has no neighbours.
+struct Single<'a> {
+    commit: Option<&'a Commit>,
+    deadline: Instant,
+    is_ending: &'a AtomicBool,
+    refused: Option<StoreError>,
+}
+
+impl<'a> Source for Single<'a> {
+    type Item = &'a Commit;
+
+    fn next(&mut self, _: usize) -> Option<&'a Commit> {
+        self.commit.take()
+    }
+
+    fn goes_on(&mut self) -> bool {
+        if self.is_ending.load(Ordering::Relaxed) {
+            self.refused = Some(StoreError::Closed);
+        } else if Instant::now() >= self.deadline {
+            self.refused = Some(StoreError::Contended);
+        }
+        self.refused.is_none()
+    }
+
+    fn refuse(&mut self, error: StoreError) {
+        self.refused = Some(error);
+    }
+}
+
+/// What became of a group's transaction.
+enum Fate {
+    /// It is durable, or had nothing to write.
+    Stands,
+    /// Nothing of it was written.
+    Gone,
+    /// It may have been written or not.
+    Unknown(StoreError),
+}
+
+/// Makes groups of commits durable.
+#[derive(Debug)]
+pub(super) struct Groups {
+    opened: Opened,
+    steps: Box<dyn Steps>,
+    pub(super) erasing: Erasing,
+    /// Set when the store is closed: nobody waits for other processes any more.
+    pub(super) is_ending: AtomicBool,
+}
+
+impl Groups {
+    pub(super) fn new(opened: Opened, steps: Box<dyn Steps>) -> Self {
+        // A process that ended before it could empty the log leaves that to the next one.
+        let erasing = Erasing::new(opened.settings.has_log());
+        Self { opened, steps, erasing, is_ending: AtomicBool::new(false) }
+    }
+
+    pub(super) fn busy_deadline(&self) -> Duration {
+        self.opened.settings.busy_deadline()
+    }
+
+    /// A group of one, without the cost of a group.
+    pub(super) fn single(&self, held: &mut Held, commit: &Commit) -> Answer {
+        match self.once(held, commit) {
+            Err(unknown @ StoreError::OutcomeUnknown(_)) => {
+                self.settle(held, unknown)?;
+                decided(self.once(held, commit))
+            }
+            answer => answer,
+        }
+    }
+
+    /// One transaction for as many commits of the source as there are, up to the bounds. Each comes back with its answer.
+    pub(super) fn group<S: Source>(&self, held: &mut Held, source: &mut S) -> Vec<(S::Item, Answer)> {
+        match self.begin(held, source) {
+            Ok(true) => {}
+            Ok(false) => return Vec::new(),
+            Err(error) => {
+                // For one of them: the next asks for itself.
+                source.refuse(error);
+                return Vec::new();
+            }
+        }
+        let mut members = Vec::new();
+        let fate = match held {
+            Some(connection) => self.together(connection, source, &mut members),
+            None => Fate::Gone,
+        };
+        let (is_known, settled) = match fate {
+            Fate::Stands => return members,
+            Fate::Gone => (true, Ok(())),
+            Fate::Unknown(error) => (false, self.settle(held, error)),
+        };
+        let again = |(item, was): (S::Item, Answer)| {
+            let answer = match (&settled, was) {
+                (Ok(()), Ok(_)) if !is_known => decided(self.once(held, item.borrow())),
+                (Ok(()), _) => self.once(held, item.borrow()),
+                (Err(error), Ok(_)) => Err(StoreError::OutcomeUnknown(error.to_string().into())),
+                // It wrote nothing, whatever became of the neighbours that it was decided on.
+                (Err(error), Err(_)) => Err(StoreError::Unavailable(error.to_string().into())),
+            };
+            (item, answer)
+        };
+        members.into_iter().map(again).collect()
+    }
+
+    /// The commits of a group, a savepoint each, and its COMMIT.
+    fn together<S: Source>(
+        &self,
+        connection: &Connection,
+        source: &mut S,
+        members: &mut Vec<(S::Item, Answer)>,
+    ) -> Fate {
+        let begin = Instant::now();
+        let mut room = BYTES;
+        while members.len() < COMMITS && (members.is_empty() || begin.elapsed() < self.steps.work()) {
+            // What is larger than a group is one by itself.
+            let Some(item) = source.next(if members.is_empty() { usize::MAX } else { room }) else { break };
+            room = room.saturating_sub(payload(item.borrow()));
+            let (answer, is_whole) = self.member(connection, item.borrow());
+            members.push((item, answer));
+            if !is_whole {
+                return Fate::Gone;
+            }
+        }
+        if members.iter().all(|(_, answer)| answer.is_err()) {
+            // Decided on what is durable: they had no neighbours. There is nothing to wait for the disk for.
+            return if run(connection, "ROLLBACK").is_ok() { Fate::Stands } else { Fate::Gone };
+        }
+        match self.steps.commit(connection) {
+            Ok(()) => {
+                self.after_group(connection, members.len(), begin.elapsed());
+                Fate::Stands
+            }
+            Err(error) => match at_commit(error) {
+                unknown @ StoreError::OutcomeUnknown(_) => Fate::Unknown(unknown),
+                _ => Fate::Gone,
+            },
+        }
+    }
+
+    /// One commit of a group, and whether the group's transaction is still whole: some errors of SQLite (a full disk, an
+    /// interrupt) end all of it.
+    fn member(&self, connection: &Connection, commit: &Commit) -> (Answer, bool) {
+        if let Err(error) = run(connection, "SAVEPOINT member") {
+            return (Err(not_applied(error)), false);
+        }
+        let answer = self.apply(connection, commit);
+        if connection.is_autocommit() {
+            return (answer, false);
+        }
+        let ended = match &answer {
+            Ok(_) => run(connection, "RELEASE member"),
+            Err(_) => run(connection, "ROLLBACK TO member").and_then(|()| run(connection, "RELEASE member")),
+        };
+        (answer, ended.is_ok())
+    }
+
+    /// A panic is a bug, of this commit: the others go on.
+    fn apply(&self, connection: &Connection, commit: &Commit) -> Answer {
+        let applied = catch_unwind(AssertUnwindSafe(|| self.steps.apply(connection, commit)));
+        let answer = applied.unwrap_or(Err(StoreError::Malformed("a panic while it was applied")));
+        // Before the outcome is known: where it stays unknown, it may have been applied.
+        if answer.is_ok() && commit.ops.iter().any(WriteOp::erases) {
+            self.erasing.begin();
+        }
+        answer
+    }
+
+    /// One commit in a transaction of its own.
+    fn once(&self, held: &mut Held, commit: &Commit) -> Answer {
+        let deadline = Instant::now() + self.busy_deadline();
+        let mut source = Single { commit: Some(commit), deadline, is_ending: &self.is_ending, refused: None };
+        if !self.begin(held, &mut source)? {
+            return Err(source.refused.unwrap_or(StoreError::Contended));
+        }
+        let Some(connection) = held else { return Err(StoreError::Contended) };
+        let begin = Instant::now();
+        let answer = self.apply(connection, commit).and_then(|receipt| {
+            self.steps.commit(connection).map_err(at_commit)?;
+            self.after_group(connection, 1, begin.elapsed());
+            Ok(receipt)
+        });
+        if answer.is_err() {
+            Self::roll_back(held);
+        }
+        answer
+    }
+
+    /// A group is durable; none of its callers has been told yet.
+    fn after_group(&self, connection: &Connection, commits: usize, took: Duration) {
+        tracing::trace!(commits, took = ?took, "a group is durable");
+        self.erasing.finish(connection, self.busy_deadline());
+    }
+
+    /// Begins a transaction. While another process writes it waits for as long as the source does; `false` when nobody
+    /// waits any more.
+    fn begin<S: Source>(&self, held: &mut Held, source: &mut S) -> Result<bool, StoreError> {
+        Self::roll_back(held);
+        let connection = match held {
+            Some(connection) => connection,
+            None => held.insert(self.opened.connect(Purpose::Write)?),
+        };
+        // What is written to a file that lost its name is lost with it.
+        self.opened.check()?;
+        // SQLite itself would wait with ever longer pauses, and starve beside a process that writes much.
+        connection.busy_timeout(Duration::ZERO).map_err(not_applied)?;
+        let begun = begin_immediate(connection, source).map_err(not_applied);
+        connection.busy_timeout(self.busy_deadline()).map_err(not_applied)?;
+        begun
+    }
+
+    /// Ends a transaction that is still open; what was written in it is gone. A connection that cannot even do that is given
+    /// up.
+    fn roll_back(held: &mut Held) {
+        if held.as_ref().is_some_and(|connection| !connection.is_autocommit() && run(connection, "ROLLBACK").is_err()) {
+            *held = None;
+        }
+    }
+
+    /// After a COMMIT of unknown outcome: decides it. What reached the log but is not valid there yet may become so after a
+    /// crash, until something else is written over it; so something is. When that fails, all stays unknown.
+    fn settle(&self, held: &mut Held, unknown: StoreError) -> Result<(), StoreError> {
+        Self::roll_back(held);
+        let deadline = Instant::now() + self.busy_deadline();
+        let mut source = Single { commit: None, deadline, is_ending: &self.is_ending, refused: None };
+        if !matches!(self.begin(held, &mut source), Ok(true)) {
+            return Err(unknown);
+        }
+        let Some(connection) = held else { return Err(unknown) };
+        let settled = run(connection, "UPDATE store SET id = id").and_then(|()| self.steps.commit(connection));
+        if settled.is_err() {
+            Self::roll_back(held);
+            return Err(unknown);
+        }
+        Ok(())
+    }
+}
+
+/// The answer to a commit that was sent again because its outcome is unknown: only one that looked for its id decides.
+fn decided(answer: Answer) -> Answer {
+    match answer {
+        Ok(_) | Err(StoreError::Conflict | StoreError::CheckFailed(_)) => answer,
+        Err(error) => Err(StoreError::OutcomeUnknown(error.into())),
+    }
+}
+
+fn begin_immediate<S: Source>(connection: &Connection, source: &mut S) -> rusqlite::Result<bool> {
+    let mut pause = PAUSE;
+    loop {
+        match run(connection, "BEGIN IMMEDIATE") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                if !source.goes_on() {
+                    return Ok(false);
+                }
+                thread::sleep(pause);
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            result => return result.map(|()| true),
+        }
+    }
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+/// About how many bytes a commit brings: rows have a size that hardly varies, texts and sealed values do.
+pub(super) fn payload(commit: &Commit) -> usize {
+    const ROW: usize = 256;
+    let op = |op: &WriteOp| match op {
+        WriteOp::InsertSecretVersion(row) | WriteOp::UpdateSecretVersion(row) => {
+            ROW + row.sealed.as_ref().map_or(0, |sealed| sealed.len())
+        }
+        WriteOp::PutDeployment(row) => ROW + row.secrets.len() * ROW,
+        _ => ROW,
+    };
+    let entries = commit.audit.iter().map(|entry| ROW + entry.detail.as_ref().map_or(0, |detail| detail.body.len()));
+    commit.ops.iter().map(op).sum::<usize>() + entries.sum::<usize>()
+}
