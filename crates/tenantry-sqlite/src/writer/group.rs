@@ -7,6 +7,7 @@ use std::borrow::Borrow;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,10 +24,13 @@ const COMMITS: usize = 256;
 const BYTES: usize = 4 << 20;
 const WORK: Duration = Duration::from_millis(2);
 
-/// The first and the longest pause before another process is asked again for the lock. It gives the lock away between any
-/// two of its groups, and who looks often meets that moment.
+/// The first and the longest pause before another process is asked again for the lock.
 const PAUSE: Duration = Duration::from_micros(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_micros(250);
+/// While another process writes, too, it finds the lock free for this long between two groups: it asks more often than
+/// that. Whoever found the lock taken assumes so for a while.
+const GIVE_WAY: Duration = Duration::from_micros(300);
+const ASSUMED: Duration = Duration::from_millis(100);
 
 pub(super) type Answer = Result<Receipt, StoreError>;
 
@@ -120,13 +124,31 @@ pub(super) struct Groups {
     pub(super) erasing: Erasing,
     /// Set when the store is closed: nobody waits for other processes any more.
     pub(super) is_ending: AtomicBool,
+    seen: Mutex<Seen>,
+}
+
+/// What was seen of other processes.
+#[derive(Debug, Default)]
+struct Seen {
+    /// When one of them had the lock.
+    other: Option<Instant>,
+    /// When the last transaction here ended.
+    ended: Option<Instant>,
+}
+
+impl Seen {
+    /// How long others may still take the lock before it is taken here again.
+    fn gives_way(&self, now: Instant) -> Duration {
+        let since = |moment: Option<Instant>| moment.map_or(Duration::MAX, |moment| now.duration_since(moment));
+        if since(self.other) > ASSUMED { Duration::ZERO } else { GIVE_WAY.saturating_sub(since(self.ended)) }
+    }
 }
 
 impl Groups {
     pub(super) fn new(opened: Opened, steps: Box<dyn Steps>) -> Self {
         // A process that ended before it could empty the log leaves that to the next one.
         let erasing = Erasing::new(opened.settings.has_log());
-        Self { opened, steps, erasing, is_ending: AtomicBool::new(false) }
+        Self { opened, steps, erasing, is_ending: AtomicBool::new(false), seen: Mutex::default() }
     }
 
     pub(super) fn busy_deadline(&self) -> Duration {
@@ -263,6 +285,7 @@ impl Groups {
 
     /// A group is durable; none of its callers has been told yet.
     fn after_group(&self, connection: &Connection, commits: usize, took: Duration) {
+        self.seen().ended = Some(Instant::now());
         tracing::trace!(commits, took = ?took, "a group is durable");
         self.erasing.finish(connection, self.busy_deadline());
     }
@@ -279,9 +302,34 @@ impl Groups {
         self.opened.check()?;
         // SQLite itself would wait with ever longer pauses, and starve beside a process that writes much.
         connection.busy_timeout(Duration::ZERO).map_err(not_applied)?;
-        let begun = begin_immediate(connection, source).map_err(not_applied);
+        let begun = self.begin_immediate(connection, source).map_err(not_applied);
         connection.busy_timeout(self.busy_deadline()).map_err(not_applied)?;
         begun
+    }
+
+    fn begin_immediate<S: Source>(&self, connection: &Connection, source: &mut S) -> rusqlite::Result<bool> {
+        let way = self.seen().gives_way(Instant::now());
+        if !way.is_zero() {
+            thread::sleep(way);
+        }
+        let mut pause = PAUSE;
+        loop {
+            match run(connection, "BEGIN IMMEDIATE") {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                    self.seen().other = Some(Instant::now());
+                    if !source.goes_on() {
+                        return Ok(false);
+                    }
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                result => return result.map(|()| true),
+            }
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a transaction that is still open; what was written in it is gone. A connection that cannot even do that is given
@@ -319,22 +367,6 @@ fn decided(answer: Answer) -> Answer {
     }
 }
 
-fn begin_immediate<S: Source>(connection: &Connection, source: &mut S) -> rusqlite::Result<bool> {
-    let mut pause = PAUSE;
-    loop {
-        match run(connection, "BEGIN IMMEDIATE") {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                if !source.goes_on() {
-                    return Ok(false);
-                }
-                thread::sleep(pause);
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-            result => return result.map(|()| true),
-        }
-    }
-}
-
 fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
@@ -351,4 +383,21 @@ pub(super) fn payload(commit: &Commit) -> usize {
     };
     let entries = commit.audit.iter().map(|entry| ROW + entry.detail.as_ref().map_or(0, |detail| detail.body.len()));
     commit.ops.iter().map(op).sum::<usize>() + entries.sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn way_is_given_only_while_another_process_writes_and_only_right_after_a_group() {
+        let now = Instant::now();
+        let (other, ended) = (Some(now), Some(now));
+        assert_eq!(Seen { other: None, ended }.gives_way(now), Duration::ZERO);
+        assert_eq!(Seen { other, ended: None }.gives_way(now), Duration::ZERO);
+        assert_eq!(Seen { other, ended }.gives_way(now), GIVE_WAY);
+        assert_eq!(Seen { other, ended }.gives_way(now + GIVE_WAY), Duration::ZERO);
+        let later = now + ASSUMED * 2;
+        assert_eq!(Seen { other, ended: Some(later) }.gives_way(later), Duration::ZERO);
+    }
 }
