@@ -254,8 +254,6 @@ impl Plain {
                 }
                 shows(found, &[customer.secrets.value(KEYS[key])?.to_owned()])
             }
-            // The rotation of a key changes nothing that is seen.
-            Do::RotateKey { customer } => self.customers.get(customer).map(drop).ok_or("not_found"),
             Do::Erase { person } => self.erase(by, person),
             Do::Can { customer, permission } => self.can(by, customer, PERMISSIONS[permission], found),
             Do::Wait { minutes } => {
