@@ -156,6 +156,7 @@ impl Write<'_> {
             }
             WriteOp::InsertInvitation(row) => self.insert_invitation(row),
             WriteOp::UpdateInvitation(row) => self.update_invitation(row),
+            WriteOp::DeleteSends(vendor, before) => self.delete_sends(*vendor, *before),
             WriteOp::PutSends(row, before) => self.put_sends(row, *before),
             WriteOp::InsertSecret(row) => {
                 Ok(self.insert_secret(row)? && self.count(row.place, "secrets = secrets + 1")?)
@@ -406,13 +407,18 @@ impl Write<'_> {
         )
     }
 
-    fn put_sends(&self, row: &SendsRow, before: Timestamp) -> rusqlite::Result<bool> {
-        let SendsRow { place, recipient, latest, repeats } = row;
-        let vendor = place.vendor();
+    fn delete_sends(&self, vendor: VendorId, before: Timestamp) -> rusqlite::Result<bool> {
         self.execute(
             "DELETE FROM invitation_sends WHERE vendor_id = ?1 AND latest < ?2",
             params![blob(vendor.as_uuid()), before.micros()],
         )?;
+        Ok(true)
+    }
+
+    fn put_sends(&self, row: &SendsRow, before: Timestamp) -> rusqlite::Result<bool> {
+        let SendsRow { place, recipient, latest, repeats } = row;
+        let vendor = place.vendor();
+        self.delete_sends(vendor, before)?;
         self.one(
             "INSERT INTO invitation_sends (vendor_id, place_id, recipient, latest, repeats)
              VALUES (?1, ?2, ?3, ?4, ?5)

@@ -234,6 +234,11 @@ fn s4_a_root_key_is_rotated_and_the_old_one_is_not_needed_any_more(store: &dyn O
         let steps: Vec<_> = log.iter().filter(|it| it.starts_with("root_key.") || it.starts_with("keys.")).collect();
         ensure_eq!(steps, [&"root_key.staged", &"root_key.promoted", &"keys.wrapped_anew", &"root_key.retired"]);
     }
+    // A process that knows less than others did since goes nowhere: it would take the store away from them.
+    refused(world.app.maintenance("test").rotate_root_key(|_| ()), "key_not_available")?;
+    refused(world.app.maintenance("test").stage_root_key(), "key_not_available")?;
+    refused(world.app.maintenance("test").verify(Vec::new()), "key_not_available")?;
+    ensure_eq!(states(&app, [1, 2])?, [Some(RootKeyState::Retired), Some(RootKeyState::Promoted)]);
     // Back again, to a key that was retired.
     store.open(ring(1, 2))?.maintenance("test").rotate_root_key(|_| ()).wait()?;
     ensure_eq!(states(&app, [1, 2])?, [Some(RootKeyState::Promoted), Some(RootKeyState::Retired)]);

@@ -34,7 +34,8 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// When the store cannot be read; [`Error::KeyNotAvailable`] when another process went over to a root key that is not at
+    /// hand here.
     pub fn verify(&self, heads: Vec<ChainHead>) -> Call<Vec<Violation>> {
         self.call(move |app, caller| async move {
             let verify = || crate::audit::verify(&*app.store, &app.keys, &heads, caller);
@@ -89,9 +90,19 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// [`Error::KeyNotAvailable`] when the store was opened without a root key; [`Error::KeyProvider`].
+    /// [`Error::KeyNotAvailable`] when a root key that is used is not at hand; [`Error::KeyProvider`].
     pub fn stage_root_key(&self) -> Call<bool> {
         self.call(|app, caller| async move { rotation::stage(&app, caller).await })
+    }
+
+    /// Lets go of a root key that was staged and is not to be gone to, for example because it was lost. Answers whether there
+    /// was one.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written.
+    pub fn unstage_root_key(&self) -> Call<bool> {
+        self.call(|app, caller| async move { rotation::unstage(&app, caller).await })
     }
 
     /// Goes over to another root key while the store is used: promotes the staged one, or stages one first, wraps every key of

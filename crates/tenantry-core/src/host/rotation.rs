@@ -125,6 +125,20 @@ fn on_vendors(app: &App, vendors: &[VendorId]) -> Option<Access> {
     Some(super::access(app, Actor::Host, Place::Vendor(*vendors.first()?)))
 }
 
+/// Refuses a process that has not got every root key that wraps something: it may know less than others did since.
+async fn needed_at_hand(app: &App, rows: &[RootKeyRow]) -> Result<(), Error> {
+    for row in rows.iter().filter(|row| row.state.is_needed()) {
+        app.keys.root(app.store.store_id(), row).await?.ok_or(Error::KeyNotAvailable)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn unstage(app: &App, caller: Caller) -> Result<bool, Error> {
+    let vendors = all_vendors(app).await?;
+    let Some(access) = on_vendors(app, &vendors) else { return Ok(false) };
+    access.commit(&Unstage { vendors }, caller).await
+}
+
 pub(super) async fn stage(app: &App, caller: Caller) -> Result<bool, Error> {
     let rows = app.store.root_keys().await?;
     let vendors = all_vendors(app).await?;
@@ -132,6 +146,7 @@ pub(super) async fn stage(app: &App, caller: Caller) -> Result<bool, Error> {
     if app.keys.is_empty() {
         return Err(Error::KeyNotAvailable);
     }
+    needed_at_hand(app, &rows).await?;
     if rows.iter().any(|row| row.state == RootKeyState::Staged) {
         return Ok(true);
     }
@@ -212,7 +227,8 @@ impl Change for Stage {
     }
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<bool, Error> {
-        let mut alive = alive(&unit.store().root_keys().await?);
+        let rows = unit.store().root_keys().await?;
+        let mut alive = alive(&rows);
         if alive.values().any(|state| *state == RootKeyState::Staged) {
             return Ok(true);
         }
@@ -225,6 +241,30 @@ impl Change for Stage {
         unit.write(WriteOp::PutRootKey(row));
         unit.expect_root_keys(alive);
         unit.record_for_all(&self.vendors, "root_key.staged", &id);
+        Ok(true)
+    }
+}
+
+/// Lets go of the staged root key; answers whether there was one.
+struct Unstage {
+    vendors: Vec<VendorId>,
+}
+
+impl Change for Unstage {
+    type Answer = bool;
+
+    fn operation(&self) -> &'static Operation {
+        &operations::MAINTENANCE
+    }
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<bool, Error> {
+        let mut rows = unit.store().root_keys().await?;
+        let Some(id) = rows.iter().find(|row| row.state == RootKeyState::Staged).map(|row| row.id) else {
+            return Ok(false);
+        };
+        unit.put_root_key(&mut rows, id, RootKeyState::Retired);
+        unit.expect_root_keys(alive(&rows));
+        unit.record_for_all(&self.vendors, "root_key.retired", &id);
         Ok(true)
     }
 }
@@ -244,7 +284,9 @@ impl Change for Promote {
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<(), Error> {
         let mut rows = unit.store().root_keys().await?;
         let Some(staged) = rows.iter().find(|row| row.state == RootKeyState::Staged).cloned() else { return Ok(()) };
-        unit.root_key_at_hand(&staged).await?;
+        for needed in rows.iter().filter(|row| row.state.is_needed()).chain([&staged]) {
+            unit.root_key_at_hand(needed).await?;
+        }
         let promoted = rows.iter().filter(|row| row.state == RootKeyState::Promoted).map(|row| row.id);
         for old in promoted.collect::<Vec<_>>() {
             unit.put_root_key(&mut rows, old, RootKeyState::Superseded);

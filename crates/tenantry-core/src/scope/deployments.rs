@@ -63,7 +63,7 @@ impl ServiceScope {
     /// # Errors
     ///
     /// [`Error::NotFound`] for an unknown place or deployment, or a secret that the deployment does not use;
-    /// [`Error::CustomerArchived`]; [`Error::FeatureDisabled`].
+    /// [`Error::InvalidInput`] for a version that no secret can have; [`Error::CustomerArchived`]; [`Error::FeatureDisabled`].
     pub fn report_running<K: Into<String>>(
         &self,
         deployment: &str,
@@ -138,6 +138,10 @@ impl Change for Report {
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<Deployment, Error> {
         unit.check_service()?;
+        // Stores keep signed numbers.
+        if self.versions.iter().any(|(_, version)| i64::try_from(*version).is_err()) {
+            return Err(Error::invalid("version", "is none that a secret can have"));
+        }
         unit.bump_place().await?;
         let old = unit.deployment(&self.deployment).await?;
         let mut row = DeploymentRow { updated_at: unit.now, ..old.clone() };
@@ -177,7 +181,7 @@ impl Change for Remove {
 
 impl Unit<'_> {
     async fn deployment(&self, id: &str) -> Result<DeploymentRow, Error> {
-        let row = self.store().deployment(self.place(), id.trim()).await?;
+        let row = self.store().deployment(self.place(), &text::name("deployment id", id)?).await?;
         row.ok_or_else(|| Error::not_found("deployment"))
     }
 }

@@ -1,7 +1,5 @@
 //! The invitations into a place, and how often one may be sent.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -12,11 +10,9 @@ use crate::error::{Error, TooManyInvitations};
 use crate::ids::InvitationId;
 use crate::model::{CursorKind, Invitation, Invited, Member, Page, PageRequest, close_page};
 use crate::store::{InvitationRow, InvitationState, Place, SendsRow, Store, StoreError, WriteOp};
-use crate::unit::{Change, Unit};
+use crate::unit::{Change, SENDS_WINDOW, Unit};
 use crate::vault::InvitationToken;
 
-/// The time in which repeated invitations are counted (U4).
-const WINDOW: Duration = Duration::from_secs(10 * 60);
 /// How many times an invitation may be repeated in that time (U4).
 const REPEATS: usize = 3;
 
@@ -118,14 +114,14 @@ impl Unit<'_> {
     pub(crate) async fn count_send(&mut self, email_key: &str, resent: bool) -> Result<(), Error> {
         let (place, now) = (self.place(), self.now);
         let recipient = recipient(place, email_key);
-        let begin = now.minus(WINDOW);
+        let begin = now.minus(SENDS_WINDOW);
         let lately = self.store().sends(place, &recipient).await?.filter(|row| row.latest > begin);
         let is_repeat = resent || lately.is_some();
         let mut repeats = lately.map(|row| row.repeats).unwrap_or_default();
         repeats.retain(|time| *time > begin);
         if is_repeat {
             if let Some(oldest) = repeats.first().filter(|_| repeats.len() >= REPEATS) {
-                return Err(TooManyInvitations { retry_at: oldest.plus(WINDOW).to_datetime() }.into());
+                return Err(TooManyInvitations { retry_at: oldest.plus(SENDS_WINDOW).to_datetime() }.into());
             }
             repeats.push(now);
         }

@@ -1,5 +1,7 @@
 //! A service of the host: the only one who gets values of secrets.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::access::{Access, Actor, Operation, operations};
@@ -130,8 +132,8 @@ impl Change for Render {
             rows.extend(unit.store().secret(unit.place(), key).await?);
         }
         let values = unit.current_values(rows).await?;
-        let value = |key: &str| values.iter().find(|value| value.key == key).map(|value| &value.value);
-        let text = template.render(value, self.format).map_err(Box::new)?;
+        let by_key: BTreeMap<_, _> = values.iter().map(|value| (value.key.as_str(), &value.value)).collect();
+        let text = template.render(|key| by_key.get(key).copied(), self.format).map_err(Box::new)?;
         unit.record_resolved(values.iter().map(|value| value.key.as_str()), &reason);
         Ok(Rendered { text, versions: values.into_iter().map(|value| (value.key, value.version)).collect() })
     }

@@ -98,6 +98,8 @@ pub enum WriteOp {
     UpdateInvitation(InvitationRow),
     /// Inserts or replaces the row, and deletes the vendor's rows whose latest send is before the time.
     PutSends(SendsRow, Timestamp),
+    /// Deletes the vendor's rows whose latest send is before the time; there may be none.
+    DeleteSends(VendorId, Timestamp),
     /// A new secret; the customer's count rises.
     InsertSecret(SecretRow),
     /// Replaces a secret's fields.
@@ -125,8 +127,9 @@ pub enum WriteOp {
 }
 
 impl WriteOp {
-    /// Whether it takes away what must not be readable in the store's files afterwards: a person, a customer, a sealed
-    /// value, a key (U12, C6). After such a commit a store leaves no trace of it, in its log neither.
+    /// Whether it takes away what must not be readable in the store's files afterwards: a person, a customer, a secret or a
+    /// value that was destroyed, a key (U12, C6). After such a commit a store leaves no trace of it, in its log neither. Old
+    /// versions that are merely no longer kept go with the log's next turn.
     pub fn erases(&self) -> bool {
         match self {
             Self::DeleteCustomer(..)
@@ -137,6 +140,8 @@ impl WriteOp {
             | Self::DeleteKey(..)
             | Self::DeleteDeployment(..) => true,
             Self::UpdateSecretVersion(row) => row.sealed.is_none(),
+            // With it goes what it wrapped.
+            Self::PutRootKey(row) => row.state == RootKeyState::Retired,
             _ => false,
         }
     }
@@ -284,6 +289,7 @@ impl Commit {
                 WriteOp::UpdateCustomer(row) => place(Place::Customer(row.vendor, row.id)),
                 WriteOp::DeleteCustomer(vendor, id) => place(Place::Customer(*vendor, *id)),
                 WriteOp::InsertUser(row) => vendor_held(row.vendor),
+                WriteOp::DeleteSends(vendor, _) => vendor_held(*vendor),
                 WriteOp::UpdateUser(row) => guarded(GuardKey::User(row.vendor, row.id)),
                 WriteOp::DeleteUser(vendor, id) => guarded(GuardKey::User(*vendor, *id)),
                 WriteOp::DeleteDetails(at, ..) => place(*at),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::rows::{RootKeyRow, RootKeyState};
+use super::rows::RootKeyRow;
 use super::{OpenError, Store, StoreError};
 use crate::call::Caller;
 use crate::vault::{Keys, StoreId, VaultError};
@@ -58,9 +58,7 @@ impl Admission {
         if self.keys.is_empty() {
             return Ok(());
         }
-        // A promoted or superseded key wraps something, so every one must be at hand; a staged one is being handed out.
-        let needed = |row: &&RootKeyRow| matches!(row.state, RootKeyState::Promoted | RootKeyState::Superseded);
-        for row in probe.root_keys.iter().filter(needed) {
+        for row in probe.root_keys.iter().filter(|row| row.state.is_needed()) {
             match self.keys.root(probe.store_id, row).await {
                 Ok(Some(_)) => {}
                 Ok(None) => return Err(OpenError::WrongRootKey),

@@ -138,6 +138,13 @@ word!(
     }
 );
 
+impl RootKeyState {
+    /// Whether the key may wrap something: a store is not opened without it.
+    pub fn is_needed(self) -> bool {
+        matches!(self, Self::Promoted | Self::Superseded)
+    }
+}
+
 /// The names of a customer's features as stored: sorted, each between spaces (` alerts deployments `).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoredFeatures(Box<str>);

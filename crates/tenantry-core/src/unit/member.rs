@@ -1,8 +1,6 @@
 //! What removing a member entails, the same for a removal and for the deletion of a customer (C6, U9, A3).
 
-use serde_json::{Value, json};
-
-use super::Unit;
+use super::{SENDS_WINDOW, Unit};
 use crate::catalog::Role;
 use crate::error::Error;
 use crate::ids::{MemberId, UserId};
@@ -68,24 +66,18 @@ impl Unit<'_> {
                 }
             }
         }
-        let mut erased = self.erase_if_gone(row.user, place).await?;
-        if erased.is_none() && row.state == MemberState::Invited {
-            // Who never accepted leaves the same traces here, whether or not they are known elsewhere (U5).
-            self.write(WriteOp::DeleteDetails(place, row.user, row.id));
-            erased = Some(vec![(place, row.id.to_string())]);
-        }
-        match erased {
-            Some(targets) => {
-                // What is written in the commit of the erasure says nothing of the person.
-                self.record(place, action, row.id);
-                for (place, target) in targets {
-                    self.record(place, "member.erased", target);
-                }
-            }
+        // What a place says of somebody who left is gone with them, whether or not they are known elsewhere: the log must not
+        // tell which (U5, R4).
+        let erased = match self.erase_if_gone(row.user, place).await? {
+            Some(targets) => targets,
             None => {
-                let before = json!({ "name": row.name, "role": row.role.as_str(), "state": row.state.as_str() });
-                self.record_detail(place, action, row.id, row.user, before, Value::Null);
+                self.write(WriteOp::DeleteDetails(place, row.user, row.id));
+                vec![(place, row.id.to_string())]
             }
+        };
+        self.record(place, action, row.id);
+        for (place, target) in erased {
+            self.record(place, "member.erased", target);
         }
         Ok(())
     }
@@ -125,6 +117,8 @@ impl Unit<'_> {
     /// Answers the entries whose details go, each as place and target.
     pub(crate) async fn erase(&mut self, user: &UserRow) -> Result<Vec<(Place, String)>, Error> {
         self.write(WriteOp::DeleteUser(user.vendor, user.id));
+        // A hash of the e-mail counts invitations; it goes when it no longer does.
+        self.write(WriteOp::DeleteSends(user.vendor, self.now.minus(SENDS_WINDOW)));
         let targets = self.store().detail_targets(user.vendor, &user.id.to_string()).await?;
         for chain in targets.iter().map(|(chain, _)| *chain).filter(|chain| chain.customer().is_some()) {
             // A customer that is deleted meanwhile has ended its chain.

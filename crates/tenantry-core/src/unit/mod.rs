@@ -9,6 +9,7 @@ pub(crate) use keys::{alive, open_version, seal_version};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -28,6 +29,8 @@ use crate::store::{
 const ATTEMPTS: usize = 200;
 /// How often a commit is sent whose outcome is unknown; with its id it is applied once at most.
 const SENDINGS: usize = 3;
+/// The time in which repeated invitations are counted (U4).
+pub(crate) const SENDS_WINDOW: Duration = Duration::from_secs(10 * 60);
 /// How many members a refusal names.
 const NAMED: usize = 100;
 

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use subtle::ConstantTimeEq;
 
-use super::{KeyAddress, NewRootKey, PlaceKey, RootKey, RootKeyId, RootKeyProvider, VaultError, sealed_with};
+use super::{
+    KeyAddress, NewRootKey, PlaceKey, ProviderError, RootKey, RootKeyId, RootKeyProvider, VaultError, sealed_with,
+};
 use crate::store::{KeyRow, RootKeyRow, Store, StoreError};
 use crate::vault::StoreId;
 
@@ -51,7 +53,13 @@ impl Keys {
 
     /// A root key from the provider, for a store that has none or whose root key is rotated.
     pub(crate) async fn new_root(&self) -> Result<NewRootKey, VaultError> {
-        let new = self.provider()?.new_key().await?;
+        let provider = self.provider()?;
+        let new = provider.new_key().await?;
+        // A key that its provider does not find again would be lost with this process.
+        let found = provider.key(new.key.id(), &new.kept).await?;
+        if found.is_none_or(|found| found.id() != new.key.id()) {
+            return Err(ProviderError::failed("the provider does not find its own new key again").into());
+        }
         lock(&self.roots).insert(new.key.id(), new.key.clone());
         Ok(new)
     }

@@ -1,7 +1,7 @@
 //! Root keys, and where a host gets one from.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::{env, fmt, fs, io};
 
@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 
 use super::place_key::subkey;
 use super::{KeyBytes, NewRootKey, ProviderError, RootKeyProvider, StoreId, random, write_hex};
+
+/// How many bytes of a key file are read: more than any way to write a key needs.
+const FILE_LIMIT: usize = 1_024;
 
 /// Why there is no root key. Never holds anything of the key.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +104,10 @@ impl RootKey {
     /// [`RootKeyError::File`], [`RootKeyError::Malformed`].
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, RootKeyError> {
         let path = path.as_ref();
-        let text = fs::read(path).map(Zeroizing::new).map_err(|source| file_error(path, source))?;
+        // Into one buffer that never grows: what is left behind by growing is not zeroed.
+        let mut text = Zeroizing::new(Vec::with_capacity(FILE_LIMIT + 1));
+        let read = File::open(path).and_then(|file| file.take(FILE_LIMIT as u64).read_to_end(&mut text));
+        read.map_err(|source| file_error(path, source))?;
         let text = str::from_utf8(&text).ok().and_then(Self::parse);
         text.ok_or_else(|| RootKeyError::Malformed(path.display().to_string()))
     }

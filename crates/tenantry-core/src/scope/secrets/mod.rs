@@ -58,8 +58,8 @@ impl Secrets {
         self.access.change(Set { key: key.to_owned(), value: value.into(), based_on: None })
     }
 
-    /// Sets a secret only if its current version is still this one; 0 stands for a secret that there is not yet (S5).
-    /// Otherwise like [`set`](Secrets::set).
+    /// Sets a secret only if its current version is still this one; 0 stands for a secret that there is not yet (S5). A secret
+    /// that was deleted and made anew counts from 1 again. Otherwise like [`set`](Secrets::set).
     ///
     /// # Errors
     ///

@@ -3,6 +3,7 @@
 use super::{At, Tables, at};
 use crate::audit;
 use crate::catalog::Role;
+use crate::clock::Timestamp;
 use crate::ids::{CustomerId, SecretId, UserId, VendorId};
 use crate::store::{
     AuditEntry, AuditRow, ChainHead, Check, Commit, CustomerRow, DetailRow, EntryPosition, Guard, GuardKey, GuardMode,
@@ -158,12 +159,12 @@ impl Tables {
                 self.tokens.remove_mut(&old.token_hash);
                 self.put_invitation(row)
             }
+            WriteOp::DeleteSends(vendor, before) => {
+                self.remove_sends(vendor, before);
+                Ok(())
+            }
             WriteOp::PutSends(row, before) => {
-                let vendor = row.place.vendor();
-                let old = self.sends.iter().filter(|(key, row)| key.0.0 == vendor && row.latest < before);
-                for key in old.map(|(key, _)| *key).collect::<Vec<_>>() {
-                    self.sends.remove_mut(&key);
-                }
+                self.remove_sends(row.place.vendor(), before);
                 self.sends.insert_mut((at(row.place), row.recipient), row);
                 Ok(())
             }
@@ -358,6 +359,13 @@ impl Tables {
         let versions = self.secret_versions.range((place, secret, 0)..=(place, secret, last));
         for key in versions.map(|(key, _)| *key).collect::<Vec<_>>() {
             self.secret_versions.remove_mut(&key);
+        }
+    }
+
+    fn remove_sends(&mut self, vendor: VendorId, before: Timestamp) {
+        let old = self.sends.iter().filter(|(key, row)| key.0.0 == vendor && row.latest < before);
+        for key in old.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.sends.remove_mut(&key);
         }
     }
 

@@ -222,6 +222,8 @@ impl Yaml {
                 self.state = State::Start;
                 self.start(character);
             }
+            // Of the rest of the line a reader takes nothing but a comment, whatever stands in it.
+            State::Head if character == ' ' => self.state = State::Comment,
             State::Head => {
                 let parent = self.collections.last().copied();
                 if let (Some(digit), Some(block)) = (character.to_digit(10), &mut self.block) {

@@ -130,11 +130,66 @@ proptest! {
 }
 
 /// What authors write, in any order.
-const AUTHOR: [&str; 46] = [
-    "\n", "\n", "\n", "\n  ", "\n  ", "\n    ", " ", "  ", "key: ", "k: ", "\"k\": ", "- ", "- ", "? ", ": ", ":", "a",
-    "a b", "\"", "\"", "'", "'", "|\n", "|\n  ", ">-\n  ", "|2\n   ", "|1-", " # c", "#", "[", "]", "{ ", "}", ", ",
-    ",", "&a ", "*a", "!t ", "---", "---\n", "--- ", "...\n", "\\", "\t", "%Y 1", "é",
+const AUTHOR: [&str; 48] = [
+    "\n",
+    "\n",
+    "\n",
+    "\n  ",
+    "\n  ",
+    "\n    ",
+    " ",
+    "  ",
+    "key: ",
+    "k: ",
+    "\"k\": ",
+    "- ",
+    "- ",
+    "? ",
+    ": ",
+    ":",
+    "a",
+    "a b",
+    "\"",
+    "\"",
+    "'",
+    "'",
+    "|\n",
+    "|\n  ",
+    ">-\n  ",
+    "|2\n   ",
+    "|1-",
+    "| # 9\n   ",
+    "> #2 x\n    ",
+    " # c",
+    "#",
+    "[",
+    "]",
+    "{ ",
+    "}",
+    ", ",
+    ",",
+    "&a ",
+    "*a",
+    "!t ",
+    "---",
+    "---\n",
+    "--- ",
+    "...\n",
+    "\\",
+    "\t",
+    "%Y 1",
+    "é",
 ];
+
+#[test]
+fn s6_a_digit_in_the_comment_of_a_block_is_no_indentation() {
+    for (template, value) in [
+        ("x:\n  a: | # 9 lines\n    \"hello\n  b: {{ .Secrets.V }}\n", "{admin: true}"),
+        ("a: | # 9\n  text: {{ .Secrets.V }}\n", "plain"),
+    ] {
+        unchanged(template, value).unwrap();
+    }
+}
 
 #[test]
 fn s6_no_value_changes_the_structure_of_any_text() {
