@@ -4,7 +4,6 @@
 //! again, in the transaction that writes first, and when it finds something else than what was admitted all begins anew.
 
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -170,7 +169,7 @@ fn look_at_header(settings: &Settings) -> Result<(), OpenError> {
     let has_log = settings.has_log();
     let Header { application, version } = match header::read(settings.path()) {
         Ok(header) => header,
-        Err(_) if has_log || is_half_made(settings) => return Ok(()),
+        Err(_) if has_log => return Ok(()),
         Err(error) => return Err(foreign(settings, error)),
     };
     // A store has a journal only while it is made, before it has a log.
@@ -188,22 +187,6 @@ fn look_at_header(settings: &Settings) -> Result<(), OpenError> {
 
 fn has_journal(settings: &Settings) -> bool {
     fs::metadata(settings.beside("-journal")).is_ok_and(|journal| journal.len() > 0)
-}
-
-/// Whether the power went off while the file was made: nothing of its first page was written yet, and the journal says that
-/// it was empty before. Then SQLite makes it empty again.
-fn is_half_made(settings: &Settings) -> bool {
-    let first_bytes = |path: &Path| -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        fs::File::open(path)?.take(100).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let is_blank = first_bytes(settings.path()).is_ok_and(|page| page.iter().all(|byte| *byte == 0));
-    let journal = first_bytes(&settings.beside("-journal")).unwrap_or_default();
-    // The head of a journal: its mark, how many records follow, a nonce, how many pages the file had.
-    let was_empty = journal.starts_with(&[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7])
-        && journal.get(16..20).is_some_and(|pages| pages == [0; 4]);
-    is_blank && was_empty
 }
 
 fn not_ours(settings: &Settings, application: i64) -> OpenError {
