@@ -207,7 +207,9 @@ impl Readers {
         let idle = self.lock().as_mut().ok_or(StoreError::Closed)?.pop();
         let connection = idle.map_or_else(|| self.opened.connect(Purpose::Read), Ok)?;
         let answer = read(&connection);
-        if let Some(idle) = self.lock().as_mut()
+        // What a failed read left in the cache, half a page for example, must not answer the next one.
+        if answer.is_ok()
+            && let Some(idle) = self.lock().as_mut()
             && idle.len() < IDLE_READERS
         {
             idle.push(connection);

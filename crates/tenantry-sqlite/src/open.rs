@@ -3,7 +3,8 @@
 //! Looking, asking the core and opening are three steps, and others work with the file meanwhile. So the last step looks
 //! again, in the transaction that writes first, and when it finds something else than what was admitted all begins anew.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -26,6 +27,8 @@ use crate::{Sqlite, row};
 
 /// Older releases of SQLite may corrupt a file in WAL mode when its log is reset (fixed in 3.51.3).
 const OLDEST_SQLITE: i32 = 3_051_003;
+/// What a rollback journal begins with.
+const JOURNAL: [u8; 8] = [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7];
 /// How often a file may turn into something else while it is opened: it is made, and migrated, once by somebody else.
 const LOOKS: usize = 10;
 
@@ -169,7 +172,7 @@ fn look_at_header(settings: &Settings) -> Result<(), OpenError> {
     let has_log = settings.has_log();
     let Header { application, version } = match header::read(settings.path()) {
         Ok(header) => header,
-        Err(_) if has_log => return Ok(()),
+        Err(_) if has_log || was_being_made(settings) => return Ok(()),
         Err(error) => return Err(foreign(settings, error)),
     };
     // A store has a journal only while it is made, before it has a log.
@@ -183,6 +186,17 @@ fn look_at_header(settings: &Settings) -> Result<(), OpenError> {
         return Err(OpenError::Newer { file: settings.file(), found: version, supported });
     }
     Ok(())
+}
+
+/// Whether the power failed while the file was made: its first page did not arrive, and the journal, which takes it back to
+/// where it was, says that there was nothing. A file without a first page is nobody's, and no connection holds a lock on
+/// it that closing it here could take away.
+fn was_being_made(settings: &Settings) -> bool {
+    let begins = |path: &Path, room: &mut [u8]| File::open(path).and_then(|mut file| file.read_exact(room)).is_ok();
+    let (mut header, mut journal) = ([1; 100], [0; 20]);
+    let is_journal = begins(&settings.beside("-journal"), &mut journal) && journal.starts_with(&JOURNAL);
+    // The number of pages before is the fifth number of four bytes.
+    is_journal && journal.ends_with(&[0; 4]) && begins(settings.path(), &mut header) && header == [0; 100]
 }
 
 fn has_journal(settings: &Settings) -> bool {

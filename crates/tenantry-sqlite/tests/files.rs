@@ -391,6 +391,34 @@ mod files {
     }
 
     #[test]
+    fn what_a_failed_read_left_in_memory_does_not_answer_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let app = open(&path);
+        let (vendor, _) = populate(&app);
+        let user = vendor.user_id().unwrap();
+        app.maintenance("test").close().wait().unwrap();
+        let page: usize = {
+            let raw = Connection::open(&path).unwrap();
+            let name = "SELECT rootpage - 1 FROM sqlite_schema WHERE name = 'customers_name'";
+            raw.query_row(name, [], |row| row.get::<_, u32>(0)).unwrap().try_into().unwrap()
+        };
+        let sound = fs::read(&path).unwrap();
+        let mut short = sound.clone();
+        short[page * 4_096..(page + 1) * 4_096].fill(0);
+
+        // A disk that once answers zeros, as for a read that it cut short.
+        fs::write(&path, short).unwrap();
+        let app = open(&path);
+        let vendor = app.vendor(vendor.vendor_id(), user);
+        let list = || vendor.customers().list(tenantry_core::CustomerFilter::new()).wait();
+        assert_eq!(list().unwrap_err().code(), "storage_corrupt");
+        fs::write(&path, sound).unwrap();
+        assert_eq!(list().unwrap().items.len(), 1);
+        assert_eq!(vendor.secrets().set("K", "v").wait().unwrap_err().code(), "storage_read_only");
+    }
+
+    #[test]
     fn a_closed_store_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");

@@ -50,6 +50,34 @@ mod opening {
         files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
     }
 
+    /// Without a header in the file SQLite would be asked to take it back to nothing, and that is for a file of nobody only.
+    #[test]
+    fn a_file_whose_making_the_power_cut_off_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, beside) = (folder.path().join("store.db"), folder.path().join("store.db-journal"));
+        let journal = |pages_before: u8| {
+            let mut journal = vec![0; 512];
+            journal[..8].copy_from_slice(&[0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7]);
+            journal[19] = pages_before;
+            (journal[22], journal[26]) = (2, 16);
+            journal
+        };
+        // The second page has arrived, the first one has not.
+        let unmade = [vec![0; 4_096], vec![0xA5; 4_096]].concat();
+        let text = [b"a text".to_vec(), unmade.clone()].concat();
+        for (main, journal) in [(&unmade, journal(2)), (&unmade, vec![0; 512]), (&text, journal(0))] {
+            fs::write(&path, main).unwrap();
+            fs::write(&beside, journal).unwrap();
+            let before = contents(folder.path());
+            assert!(matches!(reason(&open(&path, 7).unwrap_err()), OpenError::Foreign { .. }));
+            assert_eq!(contents(folder.path()), before);
+        }
+        fs::write(&path, &unmade).unwrap();
+        fs::write(&beside, journal(0)).unwrap();
+        populate(&open(&path, 7).unwrap(), "acme");
+        assert_eq!(vendors(&open(&path, 7).unwrap()).unwrap(), ["acme"]);
+    }
+
     /// A store that was never closed, as a crash leaves it: with its log.
     fn crashed(path: &Path) {
         let folder = tempfile::tempdir().unwrap();

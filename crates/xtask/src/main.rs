@@ -1,4 +1,4 @@
-//! Runs everything CI runs: `cargo xtask test`.
+//! Runs everything CI runs: `cargo xtask test`, and the torture chamber alone: `cargo xtask torture`.
 //!
 //! What is run stands in `parts.rs` as plain data; `run.rs` carries it out and reports.
 
@@ -18,6 +18,8 @@ enum Request {
         only: Vec<String>,
         long: bool,
     },
+    /// The arguments are those of the chamber.
+    Torture(Vec<String>),
 }
 
 /// Reads the arguments after the program's name.
@@ -25,6 +27,7 @@ fn parse(args: &[String]) -> Result<Request, String> {
     let mut args = args.iter().map(String::as_str);
     match args.next() {
         None | Some("help" | "--help" | "-h") => return Ok(Request::Help),
+        Some("torture") => return Ok(Request::Torture(args.map(str::to_owned).collect())),
         Some("test") => {}
         Some(other) => return Err(format!("unknown command `{other}`")),
     }
@@ -53,7 +56,7 @@ fn parse(args: &[String]) -> Result<Request, String> {
 
 fn usage() -> String {
     let mut text = String::from(
-        "usage: cargo xtask test [--only PART] [--long]\n\n  \
+        "usage: cargo xtask test [--only PART] [--long]\n       cargo xtask torture [--help]\n\n  \
          --only PART  run this part alone; may be given more than once\n  \
          --long       also run the steps that take long\n\nparts:\n",
     );
@@ -75,6 +78,13 @@ fn main() -> ExitCode {
                 PARTS.iter().filter(|part| only.is_empty() || only.iter().any(|name| name == part.name)).collect();
             if run::test(&parts, long) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
+        Ok(Request::Torture(args)) => match run::torture(&args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
         Err(error) => {
             eprintln!("error: {error}\n\n{}", usage());
             ExitCode::from(2)
@@ -104,6 +114,12 @@ mod tests {
         let expected = Ok(Request::Test { only: vec!["rust".to_owned()], long: true });
         assert_eq!(parse_line("test --only rust --long"), expected);
         assert_eq!(parse_line("test --long --only=rust"), expected);
+    }
+
+    #[test]
+    fn torture_hands_its_options_on() {
+        let expected = ["--only", "kill", "--seed", "3"].map(str::to_owned).to_vec();
+        assert_eq!(parse_line("torture --only kill --seed 3"), Ok(Request::Torture(expected)));
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::run::{Shell, TempDir};
+use crate::run::{Shell, TORTURE_COMMAND, TempDir};
 
 /// Every part, in the order in which they run.
-pub(crate) const PARTS: &[Part] = &[RUST];
+pub(crate) const PARTS: &[Part] = &[RUST, TORTURE];
 
 /// Steps that belong together and need the same tools.
 pub(crate) struct Part {
@@ -54,6 +54,9 @@ pub(crate) enum Count {
     Nothing,
     /// The closing lines of Rust's test harness, `test result: ok. 12 passed; 0 failed; …`.
     Libtest,
+    /// The closing line of the torture chamber, `kills N  power_cuts N  faults N …  lost N  violations N  panics N`: each
+    /// kill, loss of power and failure of the disk is a test.
+    Torture,
     /// The step's function counts, by [`Shell::count`].
     Itself,
 }
@@ -98,6 +101,18 @@ const RUST: Part = Part {
         EXAMPLES_STEP,
         OLDEST_SQLITE,
     ],
+};
+
+const TORTURE: Part = Part {
+    name: "torture",
+    about: "the torture chamber, its small setting: kills, losses of power, failing disks, races",
+    tools: &[],
+    steps: &[Step {
+        name: "small setting",
+        action: Action::Run(CommandLine { words: TORTURE_COMMAND, dir: "", env: &[] }),
+        counts: Count::Torture,
+        long: false,
+    }],
 };
 
 /// A command in the root that passes or fails.

@@ -29,9 +29,42 @@ impl Tally {
     }
 }
 
+/// Runs the torture chamber. It is built like the tests, so that its dependencies are built once.
+pub(crate) const TORTURE_COMMAND: &[&str] = &["cargo", "run", "--quiet", "--locked", "-p", "tenantry-torture", "--"];
+
+/// Runs the torture chamber with these arguments.
+pub(crate) fn torture(args: &[String]) -> Result<(), String> {
+    let mut shell = Shell::new(Count::Nothing);
+    let words: Vec<_> = TORTURE_COMMAND.iter().map(|word| (*word).to_owned()).chain(args.iter().cloned()).collect();
+    let root = shell.root().to_owned();
+    shell.run(&words, &root, &[]).map(drop)
+}
+
+/// Reads the counts out of the closing line of the torture chamber.
+fn tally_of_torture(line: &str) -> Tally {
+    let mut tally = Tally::default();
+    // The lines of its parts carry the same words, but neither begin nor end like the last one.
+    if !line.starts_with("kills ") || !line.contains("  seed ") {
+        return tally;
+    }
+    for pair in line.split("  ") {
+        let Some((what, number)) = pair.split_once(' ') else { continue };
+        let number = number.parse().unwrap_or(0);
+        match what {
+            "kills" | "power_cuts" | "faults" => tally.passed += number,
+            "lost" | "violations" | "panics" => tally.failed += number,
+            _ => {}
+        }
+    }
+    tally
+}
+
 /// Reads the counts out of one line of output, if it has any.
 fn tally_of_line(line: &str, counts: Count) -> Tally {
     let mut tally = Tally::default();
+    if counts == Count::Torture {
+        return tally_of_torture(line);
+    }
     if counts == Count::Libtest
         && let Some(result) = line.strip_prefix("test result: ")
     {
@@ -343,6 +376,15 @@ mod tests {
         assert_eq!(line("we saw 5 passed; 1 failed"), (0, 0));
         let other = tally_of_line("test result: ok. 12 passed; 0 failed", Count::Nothing);
         assert_eq!(other, Tally::default());
+    }
+
+    #[test]
+    fn counts_the_closing_line_of_the_torture_chamber() {
+        let part = "kill   3.3 s  kills 51  power_cuts 0  faults 0  operations 7  acknowledged 7  lost 0  violations 0  panics 0";
+        assert_eq!(tally_of_line(part, Count::Torture), Tally::default());
+        let last =
+            "kills 5  power_cuts 6  faults 7  operations 99  acknowledged 98  lost 1  violations 2  panics 3  seed 4";
+        assert_eq!(tally_of_line(last, Count::Torture), Tally { passed: 18, failed: 6 });
     }
 
     #[test]

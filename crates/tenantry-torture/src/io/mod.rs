@@ -1,0 +1,377 @@
+//! *io*: every request to the disk fails, once and from there on for ever, during every public operation.
+//!
+//! Each case begins with a copy of the same store. Whatever fails: nothing panics, nothing is applied in part, the error
+//! is one that says what happened, and when the disk works again the store does, or says that it is read-only.
+
+mod operations;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ffi};
+use tenantry::{Durability, Error, NewCustomer, Sqlite, Tenantry};
+
+use crate::disk::{Answer, Disk, Kind, Mount, Request, without_sleep};
+use crate::report::{Folder, Wrong, say};
+use crate::{Dice, Failure, Report, Setting, work};
+
+use operations::{Act, OPERATIONS, Operation, Stage};
+
+/// What was asked of the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Open,
+    Read,
+    Write,
+    Truncate,
+    Sync,
+    Size,
+    Lock,
+    MapShared,
+    LockShared,
+    Delete,
+    Exists,
+}
+
+impl Class {
+    fn of(request: Request<'_>) -> Self {
+        match request {
+            Request::Open => Self::Open,
+            Request::Read => Self::Read,
+            Request::Write(..) => Self::Write,
+            Request::Truncate(_) => Self::Truncate,
+            Request::Sync => Self::Sync,
+            Request::Size => Self::Size,
+            Request::Lock => Self::Lock,
+            Request::MapShared => Self::MapShared,
+            Request::LockShared => Self::LockShared,
+            Request::Delete => Self::Delete,
+            Request::Exists => Self::Exists,
+        }
+    }
+
+    /// The ways in which it fails.
+    fn failures(self) -> &'static [Answer] {
+        match self {
+            Self::Open => &[Answer::Fail(ffi::SQLITE_CANTOPEN)],
+            Self::Read => &[Answer::Fail(ffi::SQLITE_IOERR_READ), Answer::Short],
+            Self::Write => &[Answer::Fail(ffi::SQLITE_FULL), Answer::Fail(ffi::SQLITE_IOERR_WRITE)],
+            Self::Truncate => &[Answer::Fail(ffi::SQLITE_IOERR_TRUNCATE)],
+            Self::Sync => &[Answer::Fail(ffi::SQLITE_IOERR_FSYNC)],
+            Self::Size => &[Answer::Fail(ffi::SQLITE_IOERR_FSTAT)],
+            Self::Lock => &[Answer::Fail(ffi::SQLITE_IOERR_LOCK), Answer::Fail(ffi::SQLITE_BUSY)],
+            Self::MapShared => &[Answer::Fail(ffi::SQLITE_IOERR_SHMMAP)],
+            Self::LockShared => &[Answer::Fail(ffi::SQLITE_IOERR_SHMLOCK), Answer::Fail(ffi::SQLITE_BUSY)],
+            Self::Delete => &[Answer::Fail(ffi::SQLITE_IOERR_DELETE)],
+            Self::Exists => &[Answer::Fail(ffi::SQLITE_IOERR_ACCESS)],
+        }
+    }
+}
+
+/// How long it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasts {
+    /// One request fails.
+    Once,
+    /// From there on every request of the same class fails in the same way: a full disk, a file system gone read-only.
+    SameForEver,
+    /// From there on every request fails in its own way: the disk is gone.
+    AllForEver,
+}
+
+/// A failure that is going to happen.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// At which request.
+    at: usize,
+    class: Class,
+    answer: Answer,
+    lasts: Lasts,
+}
+
+/// A disk that fails as planned, and counts.
+#[derive(Debug, Default)]
+struct Failing {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What was asked since the plan was made.
+    asked: Vec<Class>,
+    plan: Option<Plan>,
+    listens: bool,
+    /// How often it failed.
+    failed: u64,
+}
+
+impl Failing {
+    fn begin(&self, plan: Option<Plan>) {
+        let state = State { asked: Vec::new(), plan, listens: true, failed: 0 };
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn end(&self) -> (Vec<Class>, u64) {
+        let state = std::mem::take(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        (state.asked, state.failed)
+    }
+}
+
+impl Disk for Failing {
+    fn ask(&self, _: Kind, request: Request<'_>) -> Answer {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.listens {
+            return Answer::Pass;
+        }
+        let (class, now) = (Class::of(request), state.asked.len());
+        state.asked.push(class);
+        let Some(plan) = state.plan else { return Answer::Pass };
+        let fails = match plan.lasts {
+            Lasts::Once => now == plan.at,
+            Lasts::SameForEver => now >= plan.at && class == plan.class,
+            Lasts::AllForEver => now >= plan.at,
+        };
+        if !fails {
+            return Answer::Pass;
+        }
+        state.failed += 1;
+        if class == plan.class { plan.answer } else { class.failures().first().copied().unwrap_or(Answer::Pass) }
+    }
+}
+
+/// Lets everything fail.
+///
+/// # Errors
+///
+/// When the chamber itself cannot go on.
+pub fn run(setting: &Setting) -> Result<Report, Failure> {
+    let stage = Stage::new()?;
+    let next = AtomicUsize::new(0);
+    crate::report::in_lanes(|| {
+        let mut report = Report::default();
+        while let Some(operation) = OPERATIONS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (begin, faults) = (Instant::now(), report.faults);
+            Cases { setting, stage: &stage, operation }.run(&mut report)?;
+            let (faults, time) = (report.faults - faults, begin.elapsed().as_secs_f64());
+            say(&format!("io     {time:>5.1} s  {faults:>5} faults  {}", operation.name));
+        }
+        Ok(report)
+    })
+}
+
+/// The cases of one operation.
+struct Cases<'a> {
+    setting: &'a Setting,
+    stage: &'a Stage,
+    operation: &'static Operation,
+}
+
+/// What an operation did, and what stood in the file before and after.
+struct Done {
+    outcome: Result<Result<String, Error>, ()>,
+    asked: Vec<Class>,
+    failed: u64,
+    changed: bool,
+}
+
+impl Cases<'_> {
+    fn run(&self, report: &mut Report) -> Result<(), Failure> {
+        let name = self.operation.name;
+        // Without a failure first: what it asks, and what it answers.
+        let good = self.case(None, report)?;
+        let Ok(Ok(answer)) = &good.outcome else {
+            let what = good.outcome.map(|outcome| outcome.map_err(|error| error.to_string()));
+            return Err(format!("io: `{name}` fails on a disk that works: {what:?}").into());
+        };
+        let found = report.findings.len();
+        for plan in self.plans(&good.asked) {
+            let done = self.case(Some(plan), report)?;
+            report.faults += u64::from(done.failed > 0);
+            if let Some(text) = self.judge(&plan, &done, answer) {
+                report.found(Wrong::Violation, format!("io: `{name}`, {plan:?}: {text}"));
+            }
+            // More of the same says nothing new.
+            if report.findings.len() > found + 3 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every way in which what was asked can fail, or as many of them as the setting says.
+    fn plans(&self, asked: &[Class]) -> Vec<Plan> {
+        let lasts = [Lasts::Once, Lasts::SameForEver, Lasts::AllForEver];
+        let mut plans: Vec<_> = asked
+            .iter()
+            .enumerate()
+            .flat_map(|(at, class)| class.failures().iter().map(move |answer| (at, *class, *answer)))
+            .flat_map(|(at, class, answer)| lasts.map(|lasts| Plan { at, class, answer, lasts }))
+            .collect();
+        let mut dice = Dice::new(self.setting.seed, u64::try_from(asked.len()).unwrap_or(0));
+        while plans.len() > self.setting.failures {
+            let one = dice.below(u64::try_from(plans.len()).unwrap_or(0));
+            plans.swap_remove(usize::try_from(one).unwrap_or(0));
+        }
+        plans
+    }
+
+    /// One case, from opening to opening again.
+    fn case(&self, plan: Option<Plan>, report: &mut Report) -> Result<Done, Failure> {
+        let mut folder = Folder::in_memory("io")?;
+        let path = folder.path().join("torture.db");
+        if !matches!(self.operation.act, Act::OpenNew) {
+            fs::copy(&self.stage.path, &path)?;
+        }
+        let disk = Arc::new(Failing::default());
+        let mount = Mount::new(folder.path(), Arc::<Failing>::clone(&disk))?;
+        let app = match self.operation.act {
+            Act::On(_) | Act::Close => Some(open(&path)?),
+            Act::Open | Act::OpenNew => None,
+        };
+        if let (Act::Close, Some(app)) = (self.operation.act, &app) {
+            // So that there is something to copy back from the log.
+            app.vendor(self.stage.vendor, self.stage.staff).customers().create(NewCustomer::new("Before")).wait()?;
+        }
+        let before = dump(&path)?;
+        disk.begin(plan);
+        let outcome = without_sleep(|| catch_unwind(AssertUnwindSafe(|| self.act(&path, app.as_ref()))));
+        let (asked, failed) = disk.end();
+        report.operations += 1;
+        let name = self.operation.name;
+        let mut found = |wrong, text: String| {
+            let place = folder.keep();
+            report.found(wrong, format!("io: `{name}`, {plan:?}, {}: {text}", place.display()));
+        };
+        let outcome = outcome.map_err(|_| found(Wrong::Panic, "panicked".to_owned()));
+        let changed = dump(&path)? != before;
+        // The disk works again.
+        let afterwards = catch_unwind(AssertUnwindSafe(|| self.afterwards(&path, app, changed)));
+        match afterwards {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => found(Wrong::Violation, format!("afterwards: {error}; it had answered {outcome:?}")),
+            Err(_) => found(Wrong::Panic, "panicked afterwards".to_owned()),
+        }
+        drop(mount);
+        if outcome.as_ref().is_ok_and(Result::is_ok) && self.operation.changes {
+            report.acknowledged += 1;
+        }
+        Ok(Done { outcome, asked, failed, changed })
+    }
+
+    fn act(&self, path: &Path, app: Option<&Tenantry>) -> Result<String, Error> {
+        match (self.operation.act, app) {
+            (Act::On(act), Some(app)) => act(self.stage, app),
+            (Act::Close, Some(app)) => app.maintenance("torture").close().wait().map(|()| String::new()),
+            _ => open(path).map(|_| String::new()),
+        }
+    }
+
+    /// The store works, or says that it is read-only; and whoever opens it finds nothing wrong and can write.
+    fn afterwards(&self, path: &Path, app: Option<Tenantry>, changed: bool) -> Result<(), Failure> {
+        if let (Some(app), Act::On(_)) = (&app, self.operation.act) {
+            let staff = app.vendor(self.stage.vendor, self.stage.staff);
+            match staff.customers().create(NewCustomer::new("Afterwards")).wait() {
+                Ok(made) => drop(staff.customer(made.id).get().wait()?),
+                Err(error) if error.code() == "storage_read_only" => {}
+                Err(error) => return Err(format!("a change answers `{}` ({})", error.code(), chain(&error)).into()),
+            }
+        }
+        drop(app);
+        // A reading that changed nothing leaves nothing to look for.
+        if matches!(self.operation.act, Act::On(_)) && !self.operation.changes && !changed {
+            return Ok(());
+        }
+        let app = open(path).map_err(|error| format!("opened again: {}", chain(&error)))?;
+        if let Some(violation) = app.maintenance("torture").verify(Vec::new()).wait()?.first() {
+            return Err(format!("verify: {violation}").into());
+        }
+        let staff = work::staff_or_bootstrap(&app)?;
+        let made = staff.customers().create(NewCustomer::new("Afterwards")).wait()?;
+        staff.customer(made.id).get().wait()?;
+        Ok(())
+    }
+
+    /// What is wrong with the answer, if anything is.
+    fn judge(&self, plan: &Plan, done: &Done, good: &str) -> Option<String> {
+        let changed = done.changed;
+        match done.outcome.as_ref().ok()? {
+            // A page of zeros is what it looks for.
+            Ok(_) if self.operation.name == "maintenance, verify" && plan.answer == Answer::Short => None,
+            Ok(answer) if !self.operation.changes && answer != good => {
+                Some(format!("the answer is another one: {answer}, not {good}"))
+            }
+            Ok(_) if self.operation.changes && !changed => Some("it was acknowledged and not done".to_owned()),
+            Ok(_) => None,
+            Err(error) if done.failed == 0 => Some(format!("nothing failed, but it answers {}", chain(error))),
+            Err(error) => {
+                let code = error.code();
+                let is_busy = plan.answer == Answer::Fail(ffi::SQLITE_BUSY);
+                let fits = match code {
+                    "storage_unavailable" | "outcome_unknown" => true,
+                    "contended" => is_busy,
+                    "storage_corrupt" | "storage_read_only" | "cannot_open" => plan.answer == Answer::Short,
+                    _ => false,
+                };
+                if !fits {
+                    return Some(format!("the error is `{code}`: {}", chain(error)));
+                }
+                let partly = changed && code != "outcome_unknown" && !self.operation.in_steps;
+                partly.then(|| format!("it answers `{code}`, but the file changed: {}", chain(error)))
+            }
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<Tenantry, Error> {
+    let sqlite = Sqlite::file(path).durability(Durability::PowerLoss).busy_deadline(Duration::from_millis(5));
+    work::builder(1).open(sqlite).wait()
+}
+
+/// An error with its sources.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+/// Every row of every table, as bytes to compare.
+fn dump(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    if !path.exists() {
+        return Ok(bytes);
+    }
+    let connection = Connection::open(path)?;
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name";
+    let mut statement = connection.prepare(tables)?;
+    let tables: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for table in tables {
+        bytes.extend_from_slice(table.as_bytes());
+        let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            for column in 0..columns {
+                match row.get_ref(column)? {
+                    ValueRef::Null => bytes.push(0),
+                    ValueRef::Integer(number) => bytes.extend_from_slice(&number.to_be_bytes()),
+                    ValueRef::Real(number) => bytes.extend_from_slice(&number.to_be_bytes()),
+                    ValueRef::Text(text) | ValueRef::Blob(text) => {
+                        bytes.extend_from_slice(&text.len().to_be_bytes());
+                        bytes.extend_from_slice(text);
+                    }
+                }
+            }
+        }
+    }
+    Ok(bytes)
+}
