@@ -10,9 +10,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tenantry_core::store::{Commit, Receipt, StoreError, WriteOp};
 
-use crate::apply;
 use crate::connection::{Opened, Purpose};
 use crate::error::{at_commit, not_applied};
+use crate::search::Touched;
+use crate::{apply, search};
 
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -106,7 +107,10 @@ fn in_transaction(connection: &Connection, commit: &Commit) -> Result<Receipt, S
     }
     let run = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
     run("BEGIN IMMEDIATE").map_err(not_applied)?;
-    let receipt = apply::apply(connection, commit)?;
+    let mut touched = Touched::default();
+    let (receipt, more) = apply::apply(connection, commit)?;
+    touched.extend(more);
+    search::update(connection, &touched).map_err(not_applied)?;
     run("COMMIT").map_err(at_commit)?;
     Ok(receipt)
 }

@@ -1,0 +1,148 @@
+//! The places of numbers in the order of names, remembered.
+//!
+//! A needle that very many texts hold may have all its matches at the end of the names. Then neither a walk along the
+//! names is short, nor are there few matches whose names could be read. With the places at hand the matches are brought
+//! into order without reading them.
+//!
+//! A number's place among others never changes, so what is remembered is never wrong. It lacks the numbers that were given
+//! out later; when too many of them turned up, it is made anew.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Result, params};
+use tenantry_core::ids::VendorId;
+
+use crate::row::blob;
+
+/// For how many numbers places are remembered at most, of all vendors together: 16 MiB.
+const MOST: usize = 4 << 20;
+
+/// No place.
+const UNKNOWN: u32 = u32::MAX;
+
+/// The places of a vendor's numbers.
+#[derive(Debug)]
+pub(super) struct Order {
+    first: i64,
+    places: Vec<u32>,
+}
+
+impl Order {
+    /// The place of this number, a member's is that of its customer; `None` if it is newer than what is remembered.
+    pub(super) fn place(&self, number: i64) -> Option<u32> {
+        let index = usize::try_from((number - self.first) / 2).ok()?;
+        self.places.get(index).copied().filter(|place| *place != UNKNOWN)
+    }
+
+    fn set(&mut self, number: i64, place: u32) {
+        if let Ok(index) = usize::try_from((number - self.first) / 2)
+            && let Some(slot) = self.places.get_mut(index)
+        {
+            *slot = place;
+        }
+    }
+
+    /// Reads the places from the moment that the connection sees.
+    fn read(connection: &Connection, vendor: VendorId, numbers: Numbers) -> Result<Self> {
+        let mut order = Self { first: numbers.first, places: vec![UNKNOWN; numbers.len()] };
+        let limit = i64::try_from(MOST).unwrap_or(i64::MAX);
+        let sql = "SELECT number FROM customers INDEXED BY customers_name WHERE vendor_id = ?1
+                   ORDER BY name_folded, id LIMIT ?2";
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![blob(vendor.as_uuid()), limit])?;
+        let mut next = 0;
+        while let Some(row) = rows.next()? {
+            order.set(row.get(0)?, next);
+            next += 1;
+        }
+        let sql = "SELECT number, customer FROM search_members WHERE number BETWEEN ?1 AND ?2 ORDER BY number LIMIT ?3";
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![numbers.first, numbers.last(), limit])?;
+        while let Some(row) = rows.next()? {
+            if let Some(place) = order.place(row.get(1)?) {
+                order.set(row.get(0)?, place);
+            }
+        }
+        Ok(order)
+    }
+}
+
+/// The numbers that a vendor has given out, and may have reused none of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbers {
+    pub(super) first: i64,
+    pub(super) next: i64,
+}
+
+impl Numbers {
+    pub(super) fn of(connection: &Connection, vendor: VendorId) -> Result<Self> {
+        let sql = "SELECT first, next FROM search_numbers WHERE vendor_id = ?1";
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([blob(vendor.as_uuid())])?;
+        match rows.next()? {
+            Some(row) => Ok(Self { first: row.get(0)?, next: row.get(1)? }),
+            None => Ok(Self { first: 0, next: 0 }),
+        }
+    }
+
+    /// The highest number that may be in use.
+    pub(super) fn last(self) -> i64 {
+        self.next - 1
+    }
+
+    pub(super) fn len(self) -> usize {
+        usize::try_from((self.next - self.first) / 2).unwrap_or(0)
+    }
+}
+
+/// The orders of vendors, and how much was read for want of one.
+#[derive(Debug, Default)]
+pub(crate) struct Orders(Mutex<HashMap<VendorId, Remembered>>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    order: Option<Arc<Order>>,
+    /// How many texts were read because they had no place since it was made.
+    read: usize,
+}
+
+impl Orders {
+    /// The order, as long as it is good enough for `unplaced` of the numbers that it is needed for.
+    ///
+    /// To make it costs about as much as reading the texts of a quarter of the numbers. So it is made once as many were
+    /// read, and all readers together spend at most twice what they would had they known what comes.
+    pub(super) fn get(
+        &self,
+        connection: &Connection,
+        vendor: VendorId,
+        numbers: Numbers,
+        unplaced: impl Fn(Option<&Order>) -> usize,
+    ) -> Result<Option<Arc<Order>>> {
+        let found = self.lock().entry(vendor).or_default().order.clone();
+        let lacking = unplaced(found.as_deref());
+        let read = {
+            let mut all = self.lock();
+            let remembered = all.entry(vendor).or_default();
+            remembered.read = remembered.read.saturating_add(lacking);
+            remembered.read
+        };
+        if read < numbers.len() / 4 || numbers.len() > MOST {
+            return Ok(found);
+        }
+        // Without the lock: others answer meanwhile with what there is.
+        let made = Arc::new(Order::read(connection, vendor, numbers)?);
+        let mut all = self.lock();
+        let others: usize = all.values().filter_map(|other| other.order.as_ref()).map(|order| order.places.len()).sum();
+        if others + made.places.len() > MOST {
+            all.clear();
+        }
+        all.insert(vendor, Remembered { order: Some(Arc::clone(&made)), read: 0 });
+        Ok(Some(made))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<VendorId, Remembered>> {
+        // A panic while the lock is held leaves the map whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
