@@ -1,5 +1,8 @@
 //! What is measured: ours and the floor by turns, medians compared.
 
+mod pages;
+mod scale;
+mod search;
 mod texts;
 
 use std::error::Error;
@@ -14,6 +17,9 @@ use crate::Options;
 use crate::floor::{FloorStore, create, decide, secret};
 use crate::world::{self, World};
 
+pub(crate) use pages::page_at_any_depth;
+pub(crate) use scale::{RESIDENT, growth, read_everything, resident_memory};
+pub(crate) use search::{filter_median, filter_p99, filter_short};
 pub(crate) use texts::{redact_100_secrets, render_20_secrets};
 
 /// What a figure is held against.
@@ -23,9 +29,13 @@ enum Goal {
     Seconds(f64),
     /// At most this many times the floor.
     Ratio(f64),
+    /// At most this many bytes.
+    Bytes(f64),
+    /// At most this many times what it was.
+    Times(f64),
 }
 
-/// A figure and its floor, in seconds for one operation.
+/// A figure and its floor, in seconds for one operation unless the goal is of another kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
     id: &'static str,
@@ -43,7 +53,7 @@ impl Figure {
 
     fn is_met(&self) -> bool {
         match self.goal {
-            Goal::Seconds(most) => self.ours <= most,
+            Goal::Seconds(most) | Goal::Bytes(most) | Goal::Times(most) => self.ours <= most,
             Goal::Ratio(most) => self.ratio().is_some_and(|ratio| ratio <= most),
         }
     }
@@ -52,6 +62,8 @@ impl Figure {
         let (goal, kind) = match self.goal {
             Goal::Seconds(most) => (most, "seconds"),
             Goal::Ratio(most) => (most, "ratio"),
+            Goal::Bytes(most) => (most, "bytes"),
+            Goal::Times(most) => (most, "times"),
         };
         json!({
             "id": self.id, "name": self.name, "ours": self.ours, "floor": self.floor, "ratio": self.ratio(),
@@ -62,9 +74,13 @@ impl Figure {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let show = |seconds| Unit::of(seconds).show(seconds);
+        let show = |value: f64| match self.goal {
+            Goal::Seconds(_) | Goal::Ratio(_) => Unit::of(value).show(value),
+            Goal::Bytes(_) => format!("{:.1} MiB", value / 1_048_576.0),
+            Goal::Times(_) => format!("{value:.2} x"),
+        };
         let goal = match self.goal {
-            Goal::Seconds(most) => show(most),
+            Goal::Seconds(most) | Goal::Bytes(most) | Goal::Times(most) => show(most),
             Goal::Ratio(most) => format!("{most}"),
         };
         let ours = show(self.ours);

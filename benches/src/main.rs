@@ -6,9 +6,12 @@
 
 mod figure;
 mod floor;
+mod needles;
+mod population;
 mod world;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use figure::Figure;
@@ -19,6 +22,8 @@ use world::World;
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     only: Option<String>,
+    /// Only reads this store and says how much memory that takes.
+    resident: Option<PathBuf>,
     json: bool,
     customers: u64,
     rounds: usize,
@@ -28,7 +33,8 @@ struct Options {
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { only: None, json: false, customers: 1_000, rounds: 7, operations: 300 };
+        let mut options =
+            Self { only: None, resident: None, json: false, customers: 1_000, rounds: 7, operations: 300 };
         let number = |text: Option<String>| -> Result<u64, String> {
             let text = text.ok_or("a number is missing")?;
             text.parse().ok().filter(|number| *number > 0).ok_or(format!("`{text}` is no number above 0"))
@@ -36,6 +42,7 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--only" => options.only = Some(arguments.next().ok_or("--only needs a figure")?),
+                figure::RESIDENT => options.resident = Some(arguments.next().ok_or("a path is missing")?.into()),
                 "--json" => options.json = true,
                 "--customers" => options.customers = number(arguments.next())?,
                 "--rounds" => options.rounds = usize::try_from(number(arguments.next())?).unwrap_or(usize::MAX),
@@ -70,20 +77,29 @@ fn main() -> ExitCode {
 /// A figure's id, and how it is measured.
 type Measure = fn(&World, &Options) -> Result<Figure, Box<dyn Error>>;
 
-const FIGURES: [(&str, Measure); 6] = [
+const FIGURES: [(&str, Measure); 12] = [
     ("P1", figure::decision_from_a_snapshot),
     ("P2", figure::decision_up_to_date),
     ("P3", figure::durable_create),
+    ("P5", figure::filter_median),
+    ("P5", figure::filter_p99),
+    ("P5", figure::filter_short),
+    ("P6", figure::page_at_any_depth),
     ("P9", figure::durable_secret),
     ("P10", figure::render_20_secrets),
     ("P11", figure::redact_100_secrets),
+    ("P12", figure::resident_memory),
+    ("P13", figure::growth),
 ];
 
 /// Measures what was asked for; a line for each figure, then what it was measured on.
 fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
+    if let Some(path) = &options.resident {
+        return Ok(vec![figure::read_everything(path, options.customers)?.to_string()]);
+    }
     let chosen: Vec<_> = FIGURES.iter().filter(|(id, _)| options.only.as_ref().is_none_or(|only| only == id)).collect();
     if chosen.is_empty() {
-        return Err("there is no such figure; there are P1, P2, P3, P9, P10 and P11".into());
+        return Err("there is no such figure; there are P1, P2, P3, P5, P6 and P9 to P13".into());
     }
     let mut figures = Vec::new();
     for (_, measure) in chosen {

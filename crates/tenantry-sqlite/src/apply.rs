@@ -208,7 +208,7 @@ impl Write<'_> {
         let sql = "INSERT INTO customers (vendor_id, id, name, name_folded, external_id, external_id_folded, status,
                        features, claimed, revision, created_at, updated_at, members, secrets, counter, number)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0,
-                       (SELECT next FROM search_numbers WHERE vendor_id = ?1))
+                       (SELECT first + next FROM search_numbers WHERE vendor_id = ?1))
                    RETURNING number";
         self.customer(sql, row)?;
         search::take_number(self.0, row.vendor)?;
@@ -361,7 +361,7 @@ impl Write<'_> {
         let sql = "INSERT INTO members (vendor_id, place_id, user_id, id, name, role, state, revision, created_at,
                        updated_at, invited_email, counter, number)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0,
-                       iif(?1 = ?2, 0, (SELECT next + 1 FROM search_numbers WHERE vendor_id = ?1)))
+                       iif(?1 = ?2, 0, (SELECT first + (1 << 40) + next FROM search_numbers WHERE vendor_id = ?1)))
                    RETURNING place_id, user_id, number";
         self.member(sql, row)?;
         search::take_number(self.0, row.place.vendor())?;

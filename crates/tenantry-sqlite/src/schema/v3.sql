@@ -1,34 +1,33 @@
 -- The search index of the customer filter; `search/mod.rs` says how it is kept and asked.
 
--- A number stands for one searchable text of a vendor, for ever: who is renamed gets another one. Numbers of customers are
--- even, those of members odd. `first` is where the vendor's numbers begin, `next` the next even one.
+-- A number stands for one searchable text of a vendor, for ever: who is renamed gets another one. The vendor's numbers
+-- begin at `first`, those of members 1 << 40 behind; `next` counts both.
 CREATE TABLE search_numbers (
     vendor_id BLOB    NOT NULL PRIMARY KEY REFERENCES vendors (id),
     first     INTEGER NOT NULL UNIQUE,
-    next      INTEGER NOT NULL CHECK (next >= first AND next % 2 = 0)
+    next      INTEGER NOT NULL CHECK (next BETWEEN 0 AND 1 << 40)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO search_numbers (vendor_id, first, next)
-    SELECT id, place << 41, place << 41 FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM vendors);
+    SELECT id, row_number() OVER (ORDER BY id) << 41, 0 FROM vendors;
 
 ALTER TABLE customers ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
-UPDATE customers SET number = numbers.first + 2 * ordered.place
+UPDATE customers SET number = numbers.first + ordered.place
     FROM (SELECT vendor_id, id, row_number() OVER (PARTITION BY vendor_id ORDER BY name_folded, id) - 1 AS place
           FROM customers) AS ordered
     JOIN search_numbers AS numbers ON numbers.vendor_id = ordered.vendor_id
     WHERE customers.vendor_id = ordered.vendor_id AND customers.id = ordered.id;
-UPDATE search_numbers SET next = first + 2 *
-    (SELECT count(*) FROM customers WHERE customers.vendor_id = search_numbers.vendor_id);
+UPDATE search_numbers SET next = (SELECT count(*) FROM customers WHERE customers.vendor_id = search_numbers.vendor_id);
 
 -- 0 for a member of the vendor itself.
 ALTER TABLE members ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
-UPDATE members SET number = numbers.next + 2 * ordered.place + 1
+UPDATE members SET number = numbers.first + (1 << 40) + numbers.next + ordered.place
     FROM (SELECT vendor_id, place_id, user_id,
               row_number() OVER (PARTITION BY vendor_id ORDER BY place_id, user_id) - 1 AS place
           FROM members WHERE place_id <> vendor_id) AS ordered
     JOIN search_numbers AS numbers ON numbers.vendor_id = ordered.vendor_id
     WHERE members.vendor_id = ordered.vendor_id AND members.place_id = ordered.place_id
       AND members.user_id = ordered.user_id;
-UPDATE search_numbers SET next = next + 2 *
+UPDATE search_numbers SET next = next +
     (SELECT count(*) FROM members WHERE members.vendor_id = search_numbers.vendor_id AND number <> 0);
 
 -- All that a walk in the order of the names looks at, so that it reads a customer only when it is one of the page.

@@ -1,26 +1,28 @@
 //! How a page of the filter is found.
 //!
-//! Two ways lead to a page. A *walk* along the names tests one customer after another: short when many match. The *index*
-//! names all that may match, whose names are then read and sorted: short when few match. How many match is not known
-//! beforehand, so both are tried by turns, each a little longer than before; the one that is right for the needle ends
-//! early. When both are long, the [order](super::order) sorts what the index names.
+//! Two ways lead to a page. The *index* names all that may match, whose names are then read and sorted: short when few
+//! match. A *walk* along the names tests one customer after another: short when many match, unless they all sort last. So
+//! the index is asked first, for a few; from how close together they are follows how long a walk is worth a try; then the
+//! index names the rest, and the [order](super::order) sorts them without reading their names.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Rows, params};
 use tenantry_core::ids::VendorId;
 use tenantry_core::store::{CustomerQuery, CustomerRow, CustomerStatus};
 
-use super::grams::{Question, question};
+use super::grams::{Question, Trigram, question};
 use super::order::{Numbers, Order, Orders};
 use crate::row::{self, blob};
 
-/// How many numbers are taken from the index, and how many customers are walked past, before the other way is tried.
-const TURNS: [(usize, usize); 2] = [(500, 500), (5_000, 2_000)];
-/// Up to so many names are read and sorted; for more the order is asked.
-const FEW: usize = 5_000;
+/// So many are read and sorted without a thought of another way.
+const FEW: usize = 500;
+/// From how many on a trigram is not rare.
+const SAMPLE: usize = 64;
+/// How many steps a walk is given at least; where the index says nothing beforehand, that many.
+const STEPS: usize = 1_000;
 /// A statement has a limit, also where all that it names is needed.
 const ALL: i64 = 1 << 40;
 
@@ -91,41 +93,67 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn page(&self) -> Result<Vec<CustomerRow>> {
-        let numbers = Numbers::of(self.connection, self.vendor)?;
-        let mut walk = self.walk_statement()?;
-        let mut walk = Walk { search: self, rows: self.walk_rows(&mut walk)?, found: Vec::new() };
+        let numbers = Numbers::read(self.connection, self.vendor)?;
         match question(&self.query.needle) {
-            Question::Match { narrow, wide } => {
-                let mut statement = self.match_statement()?;
-                let mut rows = statement.query(params![narrow, numbers.first, numbers.last(), ALL])?;
-                let mut named = Vec::new();
-                for (take, steps) in TURNS {
-                    if take_numbers(&mut rows, &mut named, take)? {
-                        return self.sorted(named, numbers);
-                    }
-                    if walk.on(steps)? {
-                        return Ok(walk.found);
-                    }
-                }
-                drop(rows);
-                let mut rows = statement.query(params![wide, numbers.first, numbers.last(), ALL])?;
-                named.clear();
-                take_numbers(&mut rows, &mut named, usize::MAX)?;
-                self.sorted(named, numbers)
-            }
+            Question::Trigrams(trigrams) => match self.rarest(&trigrams, numbers)? {
+                Some(expression) => self.matching(&expression, numbers),
+                None => Ok(Vec::new()),
+            },
             Question::Terms(first, last) => {
-                for (_, steps) in TURNS {
-                    if walk.on(steps)? {
-                        return Ok(walk.found);
-                    }
+                let mut statement = self.walk_statement(true)?;
+                let mut walk = self.walk(&mut statement, HashSet::new())?;
+                if walk.on(STEPS)? {
+                    return Ok(walk.found);
                 }
                 self.sorted(self.numbers_of_terms(&first, &last, numbers)?, numbers)
             }
             Question::Nothing => {
+                let mut statement = self.walk_statement(true)?;
+                let mut walk = self.walk(&mut statement, HashSet::new())?;
                 walk.on(usize::MAX)?;
                 Ok(walk.found)
             }
         }
+    }
+
+    /// The page of what matches an expression.
+    fn matching(&self, expression: &str, numbers: Numbers) -> Result<Vec<CustomerRow>> {
+        let mut statement = self.match_statement()?;
+        let (first, last) = numbers.all();
+        let mut rows = statement.query(params![expression, first, last, ALL])?;
+        let mut named = Vec::new();
+        if take_numbers(&mut rows, &mut named, FEW)? {
+            return self.sorted(named, numbers);
+        }
+        // As if all were as close together as these.
+        let likely = named.len() * numbers.len() / named.last().map_or(1, |last| numbers.up_to(*last)).max(1);
+        let by_email = self.few_by_email(expression, numbers)?;
+        let mut statement = self.walk_statement(by_email.is_none())?;
+        // A step with a look at the members costs four times as much as one without.
+        let steps = likely / if by_email.is_none() { 16 } else { 4 };
+        let mut walk = self.walk(&mut statement, by_email.unwrap_or_default())?;
+        if walk.on(steps.max(STEPS))? {
+            return Ok(walk.found);
+        }
+        take_numbers(&mut rows, &mut named, usize::MAX)?;
+        self.sorted(named, numbers)
+    }
+
+    /// The customers whose members' e-mails match an expression, if they are few.
+    fn few_by_email(&self, expression: &str, numbers: Numbers) -> Result<Option<HashSet<[u8; 16]>>> {
+        let mut statement = self.match_statement()?;
+        let (first, last) = numbers.of_members();
+        let mut rows = statement.query(params![expression, first, last, ALL])?;
+        let mut named = Vec::new();
+        if !take_numbers(&mut rows, &mut named, FEW)? {
+            return Ok(None);
+        }
+        let keys = Keys::new(self, numbers)?;
+        let mut customers = HashSet::new();
+        for number in named {
+            customers.extend(keys.read(number)?.map(|(_, id)| id));
+        }
+        Ok(Some(customers))
     }
 
     fn match_statement(&self) -> Result<CachedStatement<'_>> {
@@ -134,15 +162,48 @@ impl Search<'_> {
         )
     }
 
+    /// The expression for the rarest of the trigrams, up to three. `None` if one is nowhere.
+    fn rarest(&self, trigrams: &[Trigram], numbers: Numbers) -> Result<Option<String>> {
+        let [_, _, ..] = trigrams else { return Ok(trigrams.first().map(|only| only.quoted.clone())) };
+        let mut statement = self.match_statement()?;
+        let (first, last) = numbers.all();
+        let mut sampled = Vec::new();
+        for trigram in trigrams {
+            let mut rows = statement.query(params![trigram.quoted, first, last, ALL])?;
+            let mut named = Vec::new();
+            let is_all = take_numbers(&mut rows, &mut named, SAMPLE)?;
+            let Some(latest) = named.last() else { return Ok(None) };
+            let among = if is_all { numbers.len() } else { numbers.up_to(*latest) };
+            // One in so many texts holds it.
+            sampled.push(((among / named.len()).max(1), trigram));
+        }
+        sampled.sort_by_key(|(distance, _)| Reverse(*distance));
+        let mut chosen: Vec<&Trigram> = Vec::new();
+        let mut left = numbers.len();
+        for (distance, trigram) in sampled {
+            // To test for one that many texts hold takes longer than to read what it would leave out.
+            if chosen.is_empty() || (distance >= 8 && !chosen.iter().any(|other| other.overlaps(trigram))) {
+                chosen.push(trigram);
+                left /= distance;
+            }
+            if chosen.len() == 3 || left < SAMPLE {
+                break;
+            }
+        }
+        let quoted: Vec<&str> = chosen.iter().map(|trigram| trigram.quoted.as_str()).collect();
+        Ok(Some(quoted.join(" AND ")))
+    }
+
     /// The numbers whose texts hold a trigram of this range.
     fn numbers_of_terms(&self, first: &str, last: &str, numbers: Numbers) -> Result<Vec<i64>> {
         let sql = "SELECT doc FROM search_terms WHERE term >= ?1 AND term <= ?2 LIMIT ?3";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![first, last, ALL])?;
+        let own = numbers.all();
         let mut named = Vec::new();
         while let Some(row) = rows.next()? {
             let number: i64 = row.get(0)?;
-            if (numbers.first..numbers.next).contains(&number) {
+            if (own.0..=own.1).contains(&number) {
                 named.push(number);
             }
         }
@@ -151,40 +212,42 @@ impl Search<'_> {
         Ok(named)
     }
 
-    /// Every customer after the cursor in the order of the names, whether it has the needle, and nothing that is not in
-    /// the index of names unless name and external id do not have it.
-    fn walk_statement(&self) -> Result<CachedStatement<'_>> {
+    /// Every customer after the cursor in the order of the names, and whether it has the needle: tested on what stands in
+    /// the index of names, and on the members' e-mails only if told to.
+    fn walk_statement(&self, with_members: bool) -> Result<CachedStatement<'_>> {
+        let members = "EXISTS (SELECT 1 FROM members AS m
+                                JOIN users AS u ON u.vendor_id = m.vendor_id AND u.id = m.user_id
+                                WHERE m.vendor_id = customers.vendor_id AND m.place_id = customers.id
+                                  AND instr(u.email_folded, ?4) > 0)";
         self.connection.prepare_cached(&format!(
-            "SELECT id, CASE WHEN instr(name_folded, ?4) > 0 OR instr(external_id_folded, ?4) > 0 THEN 1
-                 ELSE EXISTS (SELECT 1 FROM members AS m
-                              JOIN users AS u ON u.vendor_id = m.vendor_id AND u.id = m.user_id
-                              WHERE m.vendor_id = customers.vendor_id AND m.place_id = customers.id
-                                AND instr(u.email_folded, ?4) > 0) END
+            "SELECT id, instr(name_folded, ?4) > 0 OR coalesce(instr(external_id_folded, ?4), 0) > 0 {}
              FROM customers {} vendor_id = ?1 AND (name_folded, id) > (?2, ?3) {}
              ORDER BY name_folded, id LIMIT ?5",
+            if with_members { format!("OR {members}") } else { String::new() },
             names(self.query),
             if self.query.status == Some(CustomerStatus::Active) { "AND status = 'active'" } else { "" },
         ))
     }
 
-    fn walk_rows<'a>(&self, statement: &'a mut CachedStatement<'_>) -> Result<Rows<'a>> {
+    fn walk<'a>(&'a self, statement: &'a mut CachedStatement<'_>, by_email: HashSet<[u8; 16]>) -> Result<Walk<'a>> {
         let (name, id) = &self.after;
-        statement.query(params![blob(self.vendor.as_uuid()), name, id, self.query.needle, ALL])
+        let rows = statement.query(params![blob(self.vendor.as_uuid()), name, id, self.query.needle, ALL])?;
+        Ok(Walk { search: self, rows, by_email, found: Vec::new() })
     }
 
     /// A page out of what the index names.
     fn sorted(&self, named: Vec<i64>, numbers: Numbers) -> Result<Vec<CustomerRow>> {
-        let mut order = None;
-        if named.len() > FEW {
-            let unplaced = |order: Option<&Order>| {
+        let order = if named.len() < FEW {
+            None
+        } else {
+            self.orders.get(self.connection, self.vendor, numbers, |order| {
                 named.iter().filter(|number| order.is_none_or(|order| order.place(**number).is_none())).count()
-            };
-            order = self.orders.get(self.connection, self.vendor, numbers, unplaced)?;
-        }
-        let mut candidates = Candidates::new(self)?;
+            })?
+        };
+        let mut candidates = Candidates::new(self, numbers)?;
         match order {
             Some(order) => candidates.place(named, &order)?,
-            None => candidates.read(named)?,
+            None => candidates.read_all(named)?,
         }
         let mut page = Vec::new();
         let mut last = None;
@@ -194,7 +257,6 @@ impl Search<'_> {
             // A customer is named once for each of its texts.
             if last != Some(id)
                 && let Some(row) = self.customer(id)?
-                && self.has_needle(&row)?
             {
                 page.push(row);
             }
@@ -203,7 +265,7 @@ impl Search<'_> {
         Ok(page)
     }
 
-    /// The customer with this id, if it passes the filter, the needle excepted.
+    /// The customer with this id, if it passes the rest of the filter.
     fn customer(&self, id: [u8; 16]) -> Result<Option<CustomerRow>> {
         let sql = format!("SELECT {} FROM customers WHERE vendor_id = ?1 AND id = ?2", row::CUSTOMER);
         let key = params![blob(self.vendor.as_uuid()), id];
@@ -212,18 +274,6 @@ impl Search<'_> {
             self.query.status.is_none_or(|status| status == row.status)
                 && self.query.features.iter().all(|feature| row.features.contains(feature))
         }))
-    }
-
-    /// The exact test.
-    fn has_needle(&self, row: &CustomerRow) -> Result<bool> {
-        let has = |text: &str| text.contains(&self.query.needle);
-        if has(&row.name_folded) || row.external_id_folded.as_deref().is_some_and(has) {
-            return Ok(true);
-        }
-        let sql = "SELECT 1 FROM members AS m JOIN users AS u ON u.vendor_id = m.vendor_id AND u.id = m.user_id
-                   WHERE m.vendor_id = ?1 AND m.place_id = ?2 AND instr(u.email_folded, ?3) > 0 LIMIT 1";
-        let key = params![blob(self.vendor.as_uuid()), blob(row.id.as_uuid()), self.query.needle];
-        self.connection.prepare_cached(sql)?.exists(key)
     }
 }
 
@@ -242,6 +292,8 @@ fn take_numbers(rows: &mut Rows<'_>, named: &mut Vec<i64>, most: usize) -> Resul
 struct Walk<'a> {
     search: &'a Search<'a>,
     rows: Rows<'a>,
+    /// The customers that match by an e-mail, where the statement does not look at the members.
+    by_email: HashSet<[u8; 16]>,
     found: Vec<CustomerRow>,
 }
 
@@ -253,8 +305,9 @@ impl Walk<'_> {
                 return Ok(true);
             }
             let Some(row) = self.rows.next()? else { return Ok(true) };
-            if row.get(1)?
-                && let Some(row) = self.search.customer(row.get(0)?)?
+            let id = row.get(0)?;
+            if (row.get(1)? || self.by_email.contains(&id))
+                && let Some(row) = self.search.customer(id)?
             {
                 self.found.push(row);
             }
@@ -263,59 +316,80 @@ impl Walk<'_> {
     }
 }
 
-/// Customers that may match, in the order of the list, some sorted by their places, the others by their names.
-struct Candidates<'a> {
-    search: &'a Search<'a>,
-    placed: BinaryHeap<Reverse<(u32, i64)>>,
-    /// The first of `placed`, once its name was read.
-    head: Option<Key>,
-    read: BinaryHeap<Reverse<Key>>,
+/// Reads where the customer stands that a number belongs to.
+struct Keys<'a> {
+    numbers: Numbers,
     customer: RefCell<CachedStatement<'a>>,
     member: RefCell<CachedStatement<'a>>,
+    search: &'a Search<'a>,
 }
 
-impl<'a> Candidates<'a> {
-    fn new(search: &'a Search<'a>) -> Result<Self> {
-        let customer = "SELECT name_folded, customer_id FROM search_customers WHERE number = ?1";
-        let member = "SELECT c.name_folded, c.customer_id FROM search_members AS m
+impl<'a> Keys<'a> {
+    fn new(search: &'a Search<'a>, numbers: Numbers) -> Result<Self> {
+        let customer = "SELECT customer_id, name_folded, name_folded, external_id_folded
+                        FROM search_customers WHERE number = ?1";
+        let member = "SELECT c.customer_id, c.name_folded, m.email_folded, NULL FROM search_members AS m
                       JOIN search_customers AS c ON c.number = m.customer WHERE m.number = ?1";
         Ok(Self {
-            search,
-            placed: BinaryHeap::new(),
-            head: None,
-            read: BinaryHeap::new(),
+            numbers,
             customer: RefCell::new(search.connection.prepare_cached(customer)?),
             member: RefCell::new(search.connection.prepare_cached(member)?),
+            search,
         })
     }
 
-    /// The key of the customer that a number belongs to, if it is behind the cursor.
-    fn key(&self, number: i64) -> Result<Option<Key>> {
-        let statement = if number % 2 == 0 { &self.customer } else { &self.member };
+    /// The key, if the text of the number holds the needle, which is the exact test, and if it is behind the cursor.
+    fn read(&self, number: i64) -> Result<Option<Key>> {
+        let statement = if self.numbers.is_member(number) { &self.member } else { &self.customer };
         let mut statement = statement.borrow_mut();
         let mut rows = statement.query([number])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let (name, id): (&str, [u8; 16]) = (row.get_ref(0)?.as_str()?, row.get(1)?);
+        let has = |column| -> Result<bool> {
+            let text = row.get_ref(column)?.as_str_or_null()?;
+            Ok(text.is_some_and(|text| text.contains(&self.search.query.needle)))
+        };
+        if !has(2)? && !has(3)? {
+            return Ok(None);
+        }
+        let (id, name): ([u8; 16], &str) = (row.get(0)?, row.get_ref(1)?.as_str()?);
         let after = &self.search.after;
         Ok(if (name, id) > (after.0.as_str(), after.1) { Some((name.to_owned(), id)) } else { None })
     }
+}
+
+/// The customers that match, in the order of the list, some sorted by their places, the others by their names; one that
+/// matches with several texts comes several times in a row.
+struct Candidates<'a> {
+    search: &'a Search<'a>,
+    keys: Keys<'a>,
+    placed: BinaryHeap<Reverse<(u32, i64)>>,
+    /// The first of `placed`, once its name was read.
+    head: Option<Key>,
+    named: BinaryHeap<Reverse<Key>>,
+}
+
+impl<'a> Candidates<'a> {
+    fn new(search: &'a Search<'a>, numbers: Numbers) -> Result<Self> {
+        let keys = Keys::new(search, numbers)?;
+        Ok(Self { search, keys, placed: BinaryHeap::new(), head: None, named: BinaryHeap::new() })
+    }
 
     /// Reads the names of these.
-    fn read(&mut self, named: Vec<i64>) -> Result<()> {
-        let mut keys = Vec::with_capacity(named.len());
-        for number in named {
-            keys.extend(self.key(number)?.map(Reverse));
+    fn read_all(&mut self, numbers: Vec<i64>) -> Result<()> {
+        let mut keys = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            keys.extend(self.keys.read(number)?.map(Reverse));
         }
-        self.read = keys.into();
+        self.named = keys.into();
         Ok(())
     }
 
     /// Sorts these by their places; reads the names of those that have none.
-    fn place(&mut self, named: Vec<i64>, order: &Order) -> Result<()> {
+    fn place(&mut self, numbers: Vec<i64>, order: &Order) -> Result<()> {
         let first = self.first_place(order)?;
         let mut unplaced = Vec::new();
-        let mut placed = Vec::with_capacity(named.len());
-        for number in named {
+        let mut placed = Vec::with_capacity(numbers.len());
+        for number in numbers {
             match order.place(number) {
                 Some(place) if place >= first => placed.push(Reverse((place, number))),
                 Some(_) => {}
@@ -323,7 +397,7 @@ impl<'a> Candidates<'a> {
             }
         }
         self.placed = placed.into();
-        self.read(unplaced)
+        self.read_all(unplaced)
     }
 
     /// The place of the first customer behind the cursor, or one before it.
@@ -346,20 +420,16 @@ impl<'a> Candidates<'a> {
     /// The id of the next.
     fn next(&mut self) -> Result<Option<[u8; 16]>> {
         while self.head.is_none()
-            && let Some(Reverse((place, number))) = self.placed.pop()
+            && let Some(Reverse((_, number))) = self.placed.pop()
         {
-            self.head = self.key(number)?;
-            // Its other texts are at the same place.
-            while self.placed.peek().is_some_and(|Reverse(other)| other.0 == place) {
-                self.placed.pop();
-            }
+            self.head = self.keys.read(number)?;
         }
-        let from_read = match (&self.head, self.read.peek()) {
-            (Some(head), Some(Reverse(read))) => read < head,
+        let from_named = match (&self.head, self.named.peek()) {
+            (Some(head), Some(Reverse(named))) => named < head,
             (None, Some(_)) => true,
             (_, None) => false,
         };
-        let next = if from_read { self.read.pop().map(|Reverse(key)| key) } else { self.head.take() };
+        let next = if from_named { self.named.pop().map(|Reverse(key)| key) } else { self.head.take() };
         Ok(next.map(|(_, id)| id))
     }
 }

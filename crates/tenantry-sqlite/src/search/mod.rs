@@ -27,6 +27,9 @@ pub(crate) use check::check;
 pub(crate) use filter::customers;
 pub(crate) use order::Orders;
 
+/// How far behind the vendor's first number those of members begin.
+const MEMBERS: i64 = 1 << 40;
+
 /// The numbers whose rows commits wrote, and whose they are. Those of a commit that was rolled back are dropped with it.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
@@ -56,13 +59,13 @@ impl Touched {
 /// Gives a new vendor its numbers.
 pub(crate) fn add_vendor(connection: &Connection, vendor: VendorId) -> Result<()> {
     let sql = "INSERT INTO search_numbers (vendor_id, first, next)
-               SELECT ?1, first, first FROM (SELECT coalesce(max(first), 0) + (1 << 41) AS first FROM search_numbers)";
+               SELECT ?1, coalesce(max(first), 0) + (1 << 41), 0 FROM search_numbers";
     connection.prepare_cached(sql)?.execute([blob(vendor.as_uuid())]).map(|_| ())
 }
 
 /// Takes the number that a new customer or member was given.
 pub(crate) fn take_number(connection: &Connection, vendor: VendorId) -> Result<()> {
-    let sql = "UPDATE search_numbers SET next = next + 2 WHERE vendor_id = ?1";
+    let sql = "UPDATE search_numbers SET next = next + 1 WHERE vendor_id = ?1";
     connection.prepare_cached(sql)?.execute([blob(vendor.as_uuid())]).map(|_| ())
 }
 
@@ -130,7 +133,7 @@ fn customer(
     let Some((name, external_id)) = current else { return Ok(()) };
     let mut new = number;
     if !is_new {
-        new = next(connection, vendor)?;
+        new = next_number(connection, vendor)?;
         let sql = "UPDATE customers SET number = ?3 WHERE vendor_id = ?1 AND id = ?2";
         connection.prepare_cached(sql)?.execute(params![key.0, key.1, new])?;
         let sql = "UPDATE search_members SET customer = ?3 WHERE number IN
@@ -180,7 +183,7 @@ fn member(
     let Some((email, customer)) = current else { return Ok(()) };
     let mut new = number;
     if !is_new {
-        new = next(connection, vendor)? + 1;
+        new = next_number(connection, vendor)? + MEMBERS;
         let sql = "UPDATE members SET number = ?4 WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3";
         connection.prepare_cached(sql)?.execute(params![key.0, key.1, key.2, new])?;
     }
@@ -191,8 +194,8 @@ fn member(
     Ok(())
 }
 
-/// Takes the vendor's next even number.
-fn next(connection: &Connection, vendor: VendorId) -> Result<i64> {
-    let sql = "UPDATE search_numbers SET next = next + 2 WHERE vendor_id = ?1 RETURNING next - 2";
+/// Takes the vendor's next number; a customer's.
+fn next_number(connection: &Connection, vendor: VendorId) -> Result<i64> {
+    let sql = "UPDATE search_numbers SET next = next + 1 WHERE vendor_id = ?1 RETURNING first + next - 1";
     connection.prepare_cached(sql)?.query_row([blob(vendor.as_uuid())], |row| row.get(0))
 }

@@ -10,13 +10,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 use tenantry_core::ids::VendorId;
 
+use super::MEMBERS;
 use crate::row::blob;
 
 /// For how many numbers places are remembered at most, of all vendors together: 16 MiB.
 const MOST: usize = 4 << 20;
+
+/// For so few texts it is not made anew.
+const FEW: usize = 100;
 
 /// No place.
 const UNKNOWN: u32 = u32::MAX;
@@ -31,12 +35,12 @@ pub(super) struct Order {
 impl Order {
     /// The place of this number, a member's is that of its customer; `None` if it is newer than what is remembered.
     pub(super) fn place(&self, number: i64) -> Option<u32> {
-        let index = usize::try_from((number - self.first) / 2).ok()?;
+        let index = usize::try_from((number - self.first) % MEMBERS).ok()?;
         self.places.get(index).copied().filter(|place| *place != UNKNOWN)
     }
 
     fn set(&mut self, number: i64, place: u32) {
-        if let Ok(index) = usize::try_from((number - self.first) / 2)
+        if let Ok(index) = usize::try_from((number - self.first) % MEMBERS)
             && let Some(slot) = self.places.get_mut(index)
         {
             *slot = place;
@@ -58,7 +62,8 @@ impl Order {
         }
         let sql = "SELECT number, customer FROM search_members WHERE number BETWEEN ?1 AND ?2 ORDER BY number LIMIT ?3";
         let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params![numbers.first, numbers.last(), limit])?;
+        let (first, last) = numbers.of_members();
+        let mut rows = statement.query(params![first, last, limit])?;
         while let Some(row) = rows.next()? {
             if let Some(place) = order.place(row.get(1)?) {
                 order.set(row.get(0)?, place);
@@ -68,31 +73,44 @@ impl Order {
     }
 }
 
-/// The numbers that a vendor has given out, and may have reused none of.
+/// The numbers that a vendor has given out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Numbers {
-    pub(super) first: i64,
-    pub(super) next: i64,
+    first: i64,
+    next: i64,
 }
 
 impl Numbers {
-    pub(super) fn of(connection: &Connection, vendor: VendorId) -> Result<Self> {
+    pub(super) fn read(connection: &Connection, vendor: VendorId) -> Result<Self> {
         let sql = "SELECT first, next FROM search_numbers WHERE vendor_id = ?1";
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query([blob(vendor.as_uuid())])?;
-        match rows.next()? {
-            Some(row) => Ok(Self { first: row.get(0)?, next: row.get(1)? }),
-            None => Ok(Self { first: 0, next: 0 }),
-        }
+        let numbers = connection
+            .prepare_cached(sql)?
+            .query_row([blob(vendor.as_uuid())], |row| Ok(Self { first: row.get(0)?, next: row.get(1)? }));
+        Ok(numbers.optional()?.unwrap_or(Self { first: 0, next: 0 }))
     }
 
-    /// The highest number that may be in use.
-    pub(super) fn last(self) -> i64 {
-        self.next - 1
+    /// The first and the last that a customer or member may have.
+    pub(super) fn all(self) -> (i64, i64) {
+        (self.first, self.of_members().1)
     }
 
+    /// The first and the last that a member may have.
+    pub(super) fn of_members(self) -> (i64, i64) {
+        (self.first + MEMBERS, self.first + MEMBERS + self.next - 1)
+    }
+
+    pub(super) fn is_member(self, number: i64) -> bool {
+        number >= self.first + MEMBERS
+    }
+
+    /// How many there are.
     pub(super) fn len(self) -> usize {
-        usize::try_from((self.next - self.first) / 2).unwrap_or(0)
+        usize::try_from(self.next).unwrap_or(0)
+    }
+
+    /// How many were given out up to this one.
+    pub(super) fn up_to(self, number: i64) -> usize {
+        usize::try_from((number - self.first) % MEMBERS + 1).unwrap_or(1)
     }
 }
 
@@ -108,26 +126,27 @@ struct Remembered {
 }
 
 impl Orders {
-    /// The order, as long as it is good enough for `unplaced` of the numbers that it is needed for.
+    /// What is remembered of a vendor's numbers, and read anew when it is worth it; `lacking` says how many texts have to
+    /// be read for want of a place.
     ///
     /// To make it costs about as much as reading the texts of a quarter of the numbers. So it is made once as many were
-    /// read, and all readers together spend at most twice what they would had they known what comes.
+    /// read: all readers together spend at most twice what they would if they knew what comes.
     pub(super) fn get(
         &self,
         connection: &Connection,
         vendor: VendorId,
         numbers: Numbers,
-        unplaced: impl Fn(Option<&Order>) -> usize,
+        lacking: impl Fn(Option<&Order>) -> usize,
     ) -> Result<Option<Arc<Order>>> {
         let found = self.lock().entry(vendor).or_default().order.clone();
-        let lacking = unplaced(found.as_deref());
+        let lacking = lacking(found.as_deref());
         let read = {
             let mut all = self.lock();
             let remembered = all.entry(vendor).or_default();
             remembered.read = remembered.read.saturating_add(lacking);
             remembered.read
         };
-        if read < numbers.len() / 4 || numbers.len() > MOST {
+        if lacking < FEW || read < numbers.len() / 4 || numbers.len() > MOST {
             return Ok(found);
         }
         // Without the lock: others answer meanwhile with what there is.
