@@ -58,6 +58,7 @@ INSERT INTO search_members (number, customer, email_folded)
     JOIN customers AS c ON c.vendor_id = m.vendor_id AND c.id = m.place_id
     JOIN users AS u ON u.vendor_id = m.vendor_id AND u.id = m.user_id
     ORDER BY m.number;
+CREATE INDEX search_members_customer ON search_members (customer);
 
 -- Which numbers have which three characters. `secure-delete` takes what is deleted out of the pages at once.
 CREATE VIRTUAL TABLE search_index USING fts5 (

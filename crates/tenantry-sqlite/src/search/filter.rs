@@ -13,16 +13,25 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Rows, par
 use tenantry_core::ids::VendorId;
 use tenantry_core::store::{CustomerQuery, CustomerRow, CustomerStatus};
 
-use super::grams::{Question, Trigram, question};
+use super::grams::{Question, question};
 use super::order::{Numbers, Order, Orders};
 use crate::row::{self, blob};
 
-/// So many are read and sorted without a thought of another way.
-const FEW: usize = 500;
-/// From how many on a trigram is not rare.
-const SAMPLE: usize = 64;
-/// How many steps a walk is given at least; where the index says nothing beforehand, that many.
-const STEPS: usize = 1_000;
+/// How much of one way is tried before the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// So many are read and sorted without a thought of another way.
+    pub(super) few: usize,
+    /// From so many on a trigram is not rare.
+    pub(super) sample: usize,
+    /// How many steps a walk is given at least; where the index says nothing beforehand, that many.
+    pub(super) steps: usize,
+}
+
+impl Effort {
+    const USUAL: Self = Self { few: 500, sample: 64, steps: 1_000 };
+}
+
 /// A statement has a limit, also where all that it names is needed.
 const ALL: i64 = 1 << 40;
 
@@ -36,13 +45,24 @@ pub(crate) fn customers(
     vendor: VendorId,
     query: &CustomerQuery,
 ) -> Result<Vec<CustomerRow>> {
+    search(connection, orders, vendor, query, Effort::USUAL)
+}
+
+/// The same, with this effort.
+pub(super) fn search(
+    connection: &Connection,
+    orders: &Orders,
+    vendor: VendorId,
+    query: &CustomerQuery,
+    effort: Effort,
+) -> Result<Vec<CustomerRow>> {
     if query.needle.is_empty() {
         return listed(connection, vendor, query);
     }
     // One moment for all statements.
     let moment = connection.unchecked_transaction()?;
     let after = query.after.clone().map_or_else(Key::default, |(name, id)| (name, blob(id.as_uuid())));
-    let search = Search { connection: &moment, orders, vendor, query, after };
+    let search = Search { connection: &moment, orders, vendor, query, after, effort };
     search.page()
 }
 
@@ -89,24 +109,18 @@ struct Search<'a> {
     query: &'a CustomerQuery,
     /// The page begins after this key.
     after: Key,
+    effort: Effort,
 }
 
 impl Search<'_> {
     fn page(&self) -> Result<Vec<CustomerRow>> {
         let numbers = Numbers::read(self.connection, self.vendor)?;
         match question(&self.query.needle) {
-            Question::Trigrams(trigrams) => match self.rarest(&trigrams, numbers)? {
-                Some(expression) => self.matching(&expression, numbers),
-                None => Ok(Vec::new()),
+            Question::Trigrams(trigrams) => match self.rarest(&trigrams, numbers)?.as_slice() {
+                [] => Ok(Vec::new()),
+                rarest => self.with_trigrams(rarest, numbers),
             },
-            Question::Terms(first, last) => {
-                let mut statement = self.walk_statement(true)?;
-                let mut walk = self.walk(&mut statement, HashSet::new())?;
-                if walk.on(STEPS)? {
-                    return Ok(walk.found);
-                }
-                self.sorted(self.numbers_of_terms(&first, &last, numbers)?, numbers)
-            }
+            Question::Terms(first, last) => self.with_terms(&first, &last, numbers),
             Question::Nothing => {
                 let mut statement = self.walk_statement(true)?;
                 let mut walk = self.walk(&mut statement, HashSet::new())?;
@@ -116,36 +130,67 @@ impl Search<'_> {
         }
     }
 
-    /// The page of what matches an expression.
-    fn matching(&self, expression: &str, numbers: Numbers) -> Result<Vec<CustomerRow>> {
+    /// The page of a needle that holds these trigrams, the rarest first.
+    fn with_trigrams(&self, rarest: &[(usize, &str)], numbers: Numbers) -> Result<Vec<CustomerRow>> {
         let mut statement = self.match_statement()?;
         let (first, last) = numbers.all();
-        let mut rows = statement.query(params![expression, first, last, ALL])?;
         let mut named = Vec::new();
-        if take_numbers(&mut rows, &mut named, FEW)? {
+        let mut rows = statement.query(params![all_of(rarest), first, last, ALL])?;
+        if take_numbers(&mut rows, &mut named, self.effort.few)? {
             return self.sorted(named, numbers);
         }
-        // As if all were as close together as these.
-        let likely = named.len() * numbers.len() / named.last().map_or(1, |last| numbers.up_to(*last)).max(1);
-        let by_email = self.few_by_email(expression, numbers)?;
-        let mut statement = self.walk_statement(by_email.is_none())?;
-        // A step with a look at the members costs four times as much as one without.
-        let steps = likely / if by_email.is_none() { 16 } else { 4 };
-        let mut walk = self.walk(&mut statement, by_email.unwrap_or_default())?;
-        if walk.on(steps.max(STEPS))? {
+        drop(rows);
+        let likely = numbers.likely(&named);
+        let has_order = self.orders.has(self.vendor);
+        let by_email = self.few_by_email(rarest, numbers)?;
+        let mut walk_statement = self.walk_statement(by_email.is_none())?;
+        // A step takes as long as to name and sort four numbers with the order or one without; with a look at the members
+        // four times as long. A quarter of what would then be left to do is worth a try.
+        let steps = likely / if has_order { 16 } else { 4 } / if by_email.is_none() { 4 } else { 1 };
+        let mut walk = self.walk(&mut walk_statement, by_email.unwrap_or_default())?;
+        if walk.on(steps.max(self.effort.steps))? {
             return Ok(walk.found);
         }
+        // Where texts need not be read to be sorted, it is quicker to ask for one trigram and to leave some to the test.
+        let only = rarest.get(..1).filter(|only| has_order && only.iter().all(|(count, _)| *count / 4 < likely));
+        let mut rows = statement.query(params![all_of(only.unwrap_or(rarest)), first, last, ALL])?;
+        named.clear();
         take_numbers(&mut rows, &mut named, usize::MAX)?;
         self.sorted(named, numbers)
     }
 
-    /// The customers whose members' e-mails match an expression, if they are few.
-    fn few_by_email(&self, expression: &str, numbers: Numbers) -> Result<Option<HashSet<[u8; 16]>>> {
+    /// The page of a needle that all texts with a trigram of this range hold.
+    fn with_terms(&self, first: &str, last: &str, numbers: Numbers) -> Result<Vec<CustomerRow>> {
+        let mut walk_statement = self.walk_statement(true)?;
+        let mut walk = self.walk(&mut walk_statement, HashSet::new())?;
+        if walk.on(self.effort.steps)? {
+            return Ok(walk.found);
+        }
+        let sql = "SELECT doc FROM search_terms WHERE term >= ?1 AND term <= ?2 LIMIT ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![first, last, ALL])?;
+        let mut named = Vec::new();
+        // To be named takes a tenth of the time of a step.
+        if !take_numbers(&mut rows, &mut named, self.effort.steps.saturating_mul(10))? {
+            if walk.on(self.effort.steps.saturating_mul(10))? {
+                return Ok(walk.found);
+            }
+            take_numbers(&mut rows, &mut named, usize::MAX)?;
+        }
+        let own = numbers.all();
+        named.retain(|number| (own.0..=own.1).contains(number));
+        named.sort_unstable();
+        named.dedup();
+        self.sorted(named, numbers)
+    }
+
+    /// The customers whose members' e-mails have the needle, if few have these trigrams.
+    fn few_by_email(&self, rarest: &[(usize, &str)], numbers: Numbers) -> Result<Option<HashSet<[u8; 16]>>> {
         let mut statement = self.match_statement()?;
         let (first, last) = numbers.of_members();
-        let mut rows = statement.query(params![expression, first, last, ALL])?;
+        let mut rows = statement.query(params![all_of(rarest), first, last, ALL])?;
         let mut named = Vec::new();
-        if !take_numbers(&mut rows, &mut named, FEW)? {
+        if !take_numbers(&mut rows, &mut named, self.effort.few)? {
             return Ok(None);
         }
         let keys = Keys::new(self, numbers)?;
@@ -162,54 +207,25 @@ impl Search<'_> {
         )
     }
 
-    /// The expression for the rarest of the trigrams, up to three. `None` if one is nowhere.
-    fn rarest(&self, trigrams: &[Trigram], numbers: Numbers) -> Result<Option<String>> {
-        let [_, _, ..] = trigrams else { return Ok(trigrams.first().map(|only| only.quoted.clone())) };
+    /// The rarest of the trigrams, up to three, and how many texts likely hold each; none if one of all is nowhere.
+    fn rarest<'t>(&self, trigrams: &'t [String], numbers: Numbers) -> Result<Vec<(usize, &'t str)>> {
         let mut statement = self.match_statement()?;
         let (first, last) = numbers.all();
         let mut sampled = Vec::new();
         for trigram in trigrams {
-            let mut rows = statement.query(params![trigram.quoted, first, last, ALL])?;
+            let mut rows = statement.query(params![trigram, first, last, ALL])?;
             let mut named = Vec::new();
-            let is_all = take_numbers(&mut rows, &mut named, SAMPLE)?;
-            let Some(latest) = named.last() else { return Ok(None) };
-            let among = if is_all { numbers.len() } else { numbers.up_to(*latest) };
-            // One in so many texts holds it.
-            sampled.push(((among / named.len()).max(1), trigram));
-        }
-        sampled.sort_by_key(|(distance, _)| Reverse(*distance));
-        let mut chosen: Vec<&Trigram> = Vec::new();
-        let mut left = numbers.len();
-        for (distance, trigram) in sampled {
-            // To test for one that many texts hold takes longer than to read what it would leave out.
-            if chosen.is_empty() || (distance >= 8 && !chosen.iter().any(|other| other.overlaps(trigram))) {
-                chosen.push(trigram);
-                left /= distance;
+            let is_all = take_numbers(&mut rows, &mut named, self.effort.sample)?;
+            if named.is_empty() {
+                return Ok(Vec::new());
             }
-            if chosen.len() == 3 || left < SAMPLE {
-                break;
-            }
+            sampled.push((if is_all { named.len() } else { numbers.likely(&named) }, trigram.as_str()));
         }
-        let quoted: Vec<&str> = chosen.iter().map(|trigram| trigram.quoted.as_str()).collect();
-        Ok(Some(quoted.join(" AND ")))
-    }
-
-    /// The numbers whose texts hold a trigram of this range.
-    fn numbers_of_terms(&self, first: &str, last: &str, numbers: Numbers) -> Result<Vec<i64>> {
-        let sql = "SELECT doc FROM search_terms WHERE term >= ?1 AND term <= ?2 LIMIT ?3";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params![first, last, ALL])?;
-        let own = numbers.all();
-        let mut named = Vec::new();
-        while let Some(row) = rows.next()? {
-            let number: i64 = row.get(0)?;
-            if (own.0..=own.1).contains(&number) {
-                named.push(number);
-            }
-        }
-        named.sort_unstable();
-        named.dedup();
-        Ok(named)
+        sampled.sort_unstable();
+        // To test for one that many texts hold takes longer than to read what it would leave out.
+        let telling = sampled.iter().take(3).take_while(|(likely, _)| *likely < numbers.len() / 8).count();
+        sampled.truncate(telling.max(1));
+        Ok(sampled)
     }
 
     /// Every customer after the cursor in the order of the names, and whether it has the needle: tested on what stands in
@@ -237,7 +253,7 @@ impl Search<'_> {
 
     /// A page out of what the index names.
     fn sorted(&self, named: Vec<i64>, numbers: Numbers) -> Result<Vec<CustomerRow>> {
-        let order = if named.len() < FEW {
+        let order = if named.len() < self.effort.few {
             None
         } else {
             self.orders.get(self.connection, self.vendor, numbers, |order| {
@@ -275,6 +291,12 @@ impl Search<'_> {
                 && self.query.features.iter().all(|feature| row.features.contains(feature))
         }))
     }
+}
+
+/// The expression of FTS5 for texts that hold all of these.
+fn all_of(trigrams: &[(usize, &str)]) -> String {
+    let quoted: Vec<&str> = trigrams.iter().map(|(_, quoted)| *quoted).collect();
+    quoted.join(" AND ")
 }
 
 /// Takes numbers until there are `most`; whether there are no more.
@@ -362,7 +384,7 @@ impl<'a> Keys<'a> {
 struct Candidates<'a> {
     search: &'a Search<'a>,
     keys: Keys<'a>,
-    placed: BinaryHeap<Reverse<(u32, i64)>>,
+    placed: BinaryHeap<Reverse<(u32, u32)>>,
     /// The first of `placed`, once its name was read.
     head: Option<Key>,
     named: BinaryHeap<Reverse<Key>>,
@@ -387,11 +409,12 @@ impl<'a> Candidates<'a> {
     /// Sorts these by their places; reads the names of those that have none.
     fn place(&mut self, numbers: Vec<i64>, order: &Order) -> Result<()> {
         let first = self.first_place(order)?;
+        let moved = order.moved(self.search.connection)?;
         let mut unplaced = Vec::new();
         let mut placed = Vec::with_capacity(numbers.len());
         for number in numbers {
-            match order.place(number) {
-                Some(place) if place >= first => placed.push(Reverse((place, number))),
+            match order.place(number).filter(|_| moved.is_empty() || !moved.contains(&number)) {
+                Some(place) if place >= first => placed.push(Reverse((place, self.keys.numbers.short(number)))),
                 Some(_) => {}
                 None => unplaced.push(number),
             }
@@ -422,7 +445,7 @@ impl<'a> Candidates<'a> {
         while self.head.is_none()
             && let Some(Reverse((_, number))) = self.placed.pop()
         {
-            self.head = self.keys.read(number)?;
+            self.head = self.keys.read(self.keys.numbers.long(number))?;
         }
         let from_named = match (&self.head, self.named.peek()) {
             (Some(head), Some(Reverse(named))) => named < head,

@@ -4,8 +4,8 @@
 //! e-mail, so that inviting does not write the customer's again. The index only narrows down who may match; each match is
 //! tested on the row itself.
 //!
-//! A row's number stands for one text and one place in the order of names, for ever. So what somebody remembers of a
-//! number (see [`order`]) can be out of date only by not knowing it.
+//! A row's number stands for one text for ever, and a customer's also for one place in the order of names. So what somebody
+//! remembers of a customer's number (see [`order`]) can be out of date only by not knowing it.
 //!
 //! FTS5 collects what is written to it and writes a whole new segment at each savepoint. So applying a commit only notes
 //! what it [touched](Touched), and [`update`] brings the index up to date once, before COMMIT.
@@ -14,6 +14,8 @@ mod check;
 mod filter;
 mod grams;
 mod order;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -136,9 +138,8 @@ fn customer(
         new = next_number(connection, vendor)?;
         let sql = "UPDATE customers SET number = ?3 WHERE vendor_id = ?1 AND id = ?2";
         connection.prepare_cached(sql)?.execute(params![key.0, key.1, new])?;
-        let sql = "UPDATE search_members SET customer = ?3 WHERE number IN
-                       (SELECT number FROM members WHERE vendor_id = ?1 AND place_id = ?2)";
-        connection.prepare_cached(sql)?.execute(params![key.0, key.1, new])?;
+        let sql = "UPDATE search_members SET customer = ?2 WHERE customer = ?1";
+        connection.prepare_cached(sql)?.execute([number, new])?;
     }
     connection
         .prepare_cached(

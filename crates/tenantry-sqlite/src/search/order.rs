@@ -4,10 +4,11 @@
 //! names is short, nor are there few matches whose names could be read. With the places at hand the matches are brought
 //! into order without reading them.
 //!
-//! A number's place among others never changes, so what is remembered is never wrong. It lacks the numbers that were given
-//! out later; when too many of them turned up, it is made anew.
+//! The place of a customer's number among others never changes, so what is remembered is never wrong. It lacks the numbers
+//! that were given out later; when too many of them turned up, it is made anew. A member's place is that of the customer,
+//! who has another number after a new name: those members are [found](Order::moved) among the latest.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
@@ -18,9 +19,6 @@ use crate::row::blob;
 
 /// For how many numbers places are remembered at most, of all vendors together: 16 MiB.
 const MOST: usize = 4 << 20;
-
-/// For so few texts it is not made anew.
-const FEW: usize = 100;
 
 /// No place.
 const UNKNOWN: u32 = u32::MAX;
@@ -34,9 +32,20 @@ pub(super) struct Order {
 
 impl Order {
     /// The place of this number, a member's is that of its customer; `None` if it is newer than what is remembered.
+    /// Members who [moved](Self::moved) have another one by now.
     pub(super) fn place(&self, number: i64) -> Option<u32> {
         let index = usize::try_from((number - self.first) % MEMBERS).ok()?;
         self.places.get(index).copied().filter(|place| *place != UNKNOWN)
+    }
+
+    /// The members whose customers have numbers that are not remembered.
+    pub(super) fn moved(&self, connection: &Connection) -> Result<HashSet<i64>> {
+        let known = i64::try_from(self.places.len()).unwrap_or(i64::MAX);
+        let sql = "SELECT number FROM search_members WHERE customer BETWEEN ?1 AND ?2 ORDER BY customer LIMIT ?3";
+        let limit = i64::try_from(MOST).unwrap_or(i64::MAX);
+        let params = params![self.first.saturating_add(known), self.first + MEMBERS - 1, limit];
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.query_map(params, |row| row.get(0))?.collect()
     }
 
     fn set(&mut self, number: i64, place: u32) {
@@ -108,15 +117,46 @@ impl Numbers {
         usize::try_from(self.next).unwrap_or(0)
     }
 
-    /// How many were given out up to this one.
-    pub(super) fn up_to(self, number: i64) -> usize {
-        usize::try_from((number - self.first) % MEMBERS + 1).unwrap_or(1)
+    /// How many are named in all, likely, when these are the first of them: as if the rest were as close together.
+    pub(super) fn likely(self, named: &[i64]) -> usize {
+        let count = |number: i64| usize::try_from((number - self.first) % MEMBERS).unwrap_or(0);
+        // Where members are among them, these are the better sample: there are no more customers.
+        let members = named.partition_point(|number| !self.is_member(*number));
+        let sample = named.get(members..).filter(|sample| sample.len() > 1).unwrap_or(named);
+        match (sample.first(), sample.last()) {
+            (Some(first), Some(last)) => {
+                let span = (count(*last) + 1).saturating_sub(count(*first)).max(1);
+                named.len().max(sample.len() * self.len().saturating_sub(count(*first)) / span)
+            }
+            _ => 0,
+        }
+    }
+
+    /// A number in half the room, as long as there are no more than an order remembers.
+    pub(super) fn short(self, number: i64) -> u32 {
+        let count = u32::try_from((number - self.first) % MEMBERS).unwrap_or(u32::MAX);
+        count << 1 | u32::from(self.is_member(number))
+    }
+
+    /// The number that was made [short](Self::short).
+    pub(super) fn long(self, short: u32) -> i64 {
+        self.first + i64::from(short >> 1) + if short & 1 == 1 { MEMBERS } else { 0 }
     }
 }
 
 /// The orders of vendors, and how much was read for want of one.
-#[derive(Debug, Default)]
-pub(crate) struct Orders(Mutex<HashMap<VendorId, Remembered>>);
+#[derive(Debug)]
+pub(crate) struct Orders {
+    /// For so few texts none is made.
+    few: usize,
+    vendors: Mutex<HashMap<VendorId, Remembered>>,
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Self::new(100)
+    }
+}
 
 #[derive(Debug, Default)]
 struct Remembered {
@@ -126,10 +166,19 @@ struct Remembered {
 }
 
 impl Orders {
+    pub(super) fn new(few: usize) -> Self {
+        Self { few, vendors: Mutex::default() }
+    }
+
+    /// Whether there is one for this vendor.
+    pub(super) fn has(&self, vendor: VendorId) -> bool {
+        self.lock().get(&vendor).is_some_and(|remembered| remembered.order.is_some())
+    }
+
     /// What is remembered of a vendor's numbers, and read anew when it is worth it; `lacking` says how many texts have to
     /// be read for want of a place.
     ///
-    /// To make it costs about as much as reading the texts of a quarter of the numbers. So it is made once as many were
+    /// To make it costs about as much as reading the texts of an eighth of the numbers. So it is made once as many were
     /// read: all readers together spend at most twice what they would if they knew what comes.
     pub(super) fn get(
         &self,
@@ -146,7 +195,7 @@ impl Orders {
             remembered.read = remembered.read.saturating_add(lacking);
             remembered.read
         };
-        if lacking < FEW || read < numbers.len() / 4 || numbers.len() > MOST {
+        if lacking < self.few || read < numbers.len() / 8 || numbers.len() > MOST {
             return Ok(found);
         }
         // Without the lock: others answer meanwhile with what there is.
@@ -162,6 +211,6 @@ impl Orders {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<VendorId, Remembered>> {
         // A panic while the lock is held leaves the map whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.vendors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
