@@ -1,5 +1,8 @@
 //! What is measured: ours and the floor by turns, medians compared.
 
+mod pages;
+mod scale;
+mod search;
 mod texts;
 
 use std::collections::HashSet;
@@ -16,6 +19,9 @@ use crate::callers::{self, Kind};
 use crate::floor::{FloorStore, bulk, create, decide, secret};
 use crate::world::{self, World};
 
+pub(crate) use pages::page_at_any_depth;
+pub(crate) use scale::{RESIDENT, growth, read_everything, resident_memory};
+pub(crate) use search::{filter_median, filter_p99, filter_short};
 pub(crate) use texts::{redact_100_secrets, render_20_secrets};
 
 /// What a figure is held against.
@@ -27,15 +33,18 @@ enum Goal {
     Ratio(f64),
     /// At least this many times the floor's rate, and nobody waits longer than so many seconds.
     Rate(f64, f64),
+    /// At most this many bytes.
+    Bytes(f64),
+    /// At most this many times what it was.
+    Times(f64),
 }
 
-/// A figure and its floor, in seconds for one operation.
+/// A figure and its floor, in seconds for one operation unless the goal is of another kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
     id: &'static str,
     name: &'static str,
     ours: f64,
-    /// `None` where there is no less that a program could do.
     floor: Option<f64>,
     goal: Goal,
     /// The longest that one of many callers waited, where there are many.
@@ -47,16 +56,21 @@ impl Figure {
         Self { id, name, ours, floor: Some(floor), goal, worst: 0.0 }
     }
 
+    /// A figure without a floor: there is no less that a program could do.
+    fn alone(id: &'static str, name: &'static str, ours: f64, goal: Goal) -> Self {
+        Self { id, name, ours, floor: None, goal, worst: 0.0 }
+    }
+
     fn ratio(&self) -> Option<f64> {
         self.floor.map(|floor| match self.goal {
-            Goal::Seconds(_) | Goal::Ratio(_) => self.ours / floor,
+            Goal::Seconds(_) | Goal::Ratio(_) | Goal::Bytes(_) | Goal::Times(_) => self.ours / floor,
             Goal::Rate(..) => floor / self.ours,
         })
     }
 
     fn is_met(&self) -> bool {
         match self.goal {
-            Goal::Seconds(most) => self.ours <= most,
+            Goal::Seconds(most) | Goal::Bytes(most) | Goal::Times(most) => self.ours <= most,
             Goal::Ratio(most) => self.ratio().is_some_and(|ratio| ratio <= most),
             Goal::Rate(least, longest) => self.ratio().is_some_and(|ratio| ratio >= least) && self.worst <= longest,
         }
@@ -67,6 +81,8 @@ impl Figure {
             Goal::Seconds(most) => (most, "seconds"),
             Goal::Ratio(most) => (most, "ratio"),
             Goal::Rate(least, _) => (least, "rate"),
+            Goal::Bytes(most) => (most, "bytes"),
+            Goal::Times(most) => (most, "times"),
         };
         json!({
             "id": self.id, "name": self.name, "ours": self.ours, "floor": self.floor, "ratio": self.ratio(),
@@ -77,9 +93,13 @@ impl Figure {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let show = |seconds| Unit::of(seconds).show(seconds);
+        let show = |value: f64| match self.goal {
+            Goal::Seconds(_) | Goal::Ratio(_) | Goal::Rate(..) => Unit::of(value).show(value),
+            Goal::Bytes(_) => format!("{:.1} MiB", value / 1_048_576.0),
+            Goal::Times(_) => format!("{value:.2} x"),
+        };
         let goal = match self.goal {
-            Goal::Seconds(most) => show(most),
+            Goal::Seconds(most) | Goal::Bytes(most) | Goal::Times(most) => show(most),
             Goal::Ratio(most) => format!("{most}"),
             Goal::Rate(least, longest) => {
                 format!("{least} x the rate, worst wait {} of {}", show(self.worst), show(longest))

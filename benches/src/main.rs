@@ -8,9 +8,12 @@
 mod callers;
 mod figure;
 mod floor;
+mod needles;
+mod population;
 mod world;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use figure::Figure;
@@ -21,6 +24,8 @@ use world::World;
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     only: Option<String>,
+    /// Only reads this store and says how much memory that takes.
+    resident: Option<PathBuf>,
     json: bool,
     latency: bool,
     customers: u64,
@@ -31,8 +36,15 @@ struct Options {
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options =
-            Self { only: None, json: false, latency: false, customers: 1_000, rounds: 7, operations: 300 };
+        let mut options = Self {
+            only: None,
+            resident: None,
+            json: false,
+            latency: false,
+            customers: 1_000,
+            rounds: 7,
+            operations: 300,
+        };
         let number = |text: Option<String>| -> Result<u64, String> {
             let text = text.ok_or("a number is missing")?;
             text.parse().ok().filter(|number| *number > 0).ok_or(format!("`{text}` is no number above 0"))
@@ -40,6 +52,7 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--only" => options.only = Some(arguments.next().ok_or("--only needs a figure")?),
+                figure::RESIDENT => options.resident = Some(arguments.next().ok_or("a path is missing")?.into()),
                 "--json" => options.json = true,
                 "--latency" => options.latency = true,
                 "--customers" => options.customers = number(arguments.next())?,
@@ -91,10 +104,16 @@ const FIGURES: &[(&str, Measure)] = &[
     ("P3", figure::durable_create),
     ("P4", figure::creates_by_threads),
     ("P4", figure::creates_by_tasks),
+    ("P5", figure::filter_median),
+    ("P5", figure::filter_p99),
+    ("P5", figure::filter_short),
+    ("P6", figure::page_at_any_depth),
     ("P8", figure::bulk_create),
     ("P9", figure::durable_secret),
     ("P10", figure::render_20_secrets),
     ("P11", figure::redact_100_secrets),
+    ("P12", figure::resident_memory),
+    ("P13", figure::growth),
 ];
 
 /// Measures what was asked for; a line for each figure, then what it was measured on.
@@ -103,6 +122,9 @@ fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
         let mut lines = callers::latencies(options.operations)?;
         lines.push(world::machine()?);
         return Ok(lines);
+    }
+    if let Some(path) = &options.resident {
+        return Ok(vec![figure::read_everything(path, options.customers)?.to_string()]);
     }
     let chosen: Vec<_> = FIGURES.iter().filter(|(id, _)| options.only.as_ref().is_none_or(|only| only == id)).collect();
     if chosen.is_empty() {

@@ -1,13 +1,18 @@
 //! The store that is measured, and the machine that it is measured on.
 
 use std::error::Error;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use tempfile::TempDir;
-use tenantry::{Catalog, CustomerScope, NewCustomer, Role, RootKey, Sqlite, Tenantry, VendorScope, VerifiedEmail};
+use tenantry::{CustomerScope, Tenantry, VendorScope, VerifiedEmail};
+
+use crate::population;
+
+/// From how many customers on a store is kept for the next run.
+const KEPT_FROM: u64 = 20_000;
 
 /// A store in a file, with customers, and one of them with a member and a secret.
 pub(crate) struct World {
@@ -23,20 +28,20 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// A store with so many customers. A large one is made once and kept; everybody gets a copy.
     pub(crate) fn new(customers: u64) -> Result<Self, Box<dyn Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("ours.db");
-        let app =
-            Tenantry::builder(Catalog::standard()).root_key(RootKey::generate()?).open(Sqlite::file(&path)).wait()?;
-        let staff = app.bootstrap("acme", "Acme Software", "Ada", "ada@acme.test").wait()?;
-        let rows =
-            (0..customers).map(|row| Ok(NewCustomer::new(format!("Customer {row}")).external_id(row.to_string())));
-        staff.customers().import(rows, |_| ()).wait()?;
-        let customer = staff.customer(staff.customers().find("0").wait()?.id);
-        let invited = customer.members().invite("Hank", "hank@globex.test", Role::User).wait()?;
-        let accepted = app.accept_invitation(&invited.token, VerifiedEmail::new("hank@globex.test")).wait()?;
-        let member = accepted.customer().ok_or("not a customer")?;
-        customer.secrets().set("SMTP_PASSWORD", "correct horse battery staple").wait()?;
+        if customers < KEPT_FROM {
+            population::make(&path, customers)?;
+        } else {
+            fs::copy(population::kept(customers)?, &path)?;
+        }
+        let app = population::open(&path)?;
+        let staff = population::staff(&app)?;
+        let customer = staff.customer(staff.customers().find(&population::external_id(0)).wait()?.id);
+        let hank = app.identify(staff.vendor_id(), VerifiedEmail::new(population::MEMBER)).wait()?;
+        let member = app.customer(staff.vendor_id(), customer.customer_id(), hank.ok_or("the member is missing")?.user);
         Ok(Self { folder, path, staff, customer, member, _app: app })
     }
 }

@@ -1,25 +1,30 @@
 //! Applies a commit inside an open transaction, in the order of the contract. It was validated before.
 
+use std::cell::RefCell;
+
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use tenantry_core::audit;
 use tenantry_core::clock::Timestamp;
-use tenantry_core::ids::{CommitId, MemberId, SecretId, UserId, VendorId};
+use tenantry_core::ids::{CommitId, CustomerId, MemberId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
     AuditEntry, ChainHead, Check, Commit, CustomerRow, DeploymentRow, DeploymentSecret, EntryPosition, Guard, GuardKey,
     GuardMode, InvitationRow, KeyRow, MemberRow, Place, Receipt, RootKeyRow, RootKeyState, SecretRow, SecretVersionRow,
     SendsRow, StoreError, UserRow, VendorRow, WriteOp,
 };
+use uuid::Uuid;
 
 use crate::error::{is_unique_violation, not_applied};
 use crate::row::{self, Columns, blob, int};
+use crate::search::{self, Touched};
 
 type Applied<T> = Result<T, StoreError>;
 
-pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Applied<Receipt> {
+/// Applies a commit; answers its receipt, and what the search index has to look at before the transaction ends.
+pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Applied<(Receipt, Touched)> {
     if let Some(receipt) = earlier_receipt(connection, commit.id)? {
-        return Ok(receipt);
+        return Ok((receipt, Touched::default()));
     }
-    let write = Write(connection);
+    let write = Write(connection, RefCell::default());
     for guard in &commit.guards {
         write.guard(guard)?;
     }
@@ -40,7 +45,8 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Applied<Receipt
         }
     }
     let entries = (0..).zip(&commit.audit).map(|(ordinal, entry)| write.append(commit.id, ordinal, entry));
-    Ok(Receipt { entries: entries.collect::<rusqlite::Result<_>>().map_err(not_applied)? })
+    let receipt = Receipt { entries: entries.collect::<rusqlite::Result<_>>().map_err(not_applied)? };
+    Ok((receipt, write.1.into_inner()))
 }
 
 /// The receipt of a commit that was applied before.
@@ -61,7 +67,8 @@ fn earlier_receipt(connection: &Connection, id: CommitId) -> Applied<Option<Rece
     Ok(if entries.is_empty() { None } else { Some(Receipt { entries }) })
 }
 
-struct Write<'a>(&'a Connection);
+/// Writes to a connection, and notes what it touches that is searched.
+struct Write<'a>(&'a Connection, RefCell<Touched>);
 
 impl Write<'_> {
     fn execute(&self, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<usize> {
@@ -71,6 +78,16 @@ impl Write<'_> {
     /// Executes a statement that must find a row; whether it did.
     fn one(&self, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<bool> {
         self.execute(sql, params).map(|rows| rows > 0)
+    }
+
+    /// Executes a statement that answers the search numbers of the rows it wrote, alone or behind an id.
+    fn numbers<T>(
+        &self,
+        sql: &str,
+        params: &[&dyn ToSql],
+        row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Vec<T>> {
+        self.0.prepare_cached(sql)?.query_map(params, row)?.collect()
     }
 
     fn exists(&self, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<bool> {
@@ -142,7 +159,7 @@ impl Write<'_> {
             WriteOp::InsertVendor(row) => self.insert_vendor(row),
             WriteOp::InsertCustomer(row) => self.insert_customer(row),
             WriteOp::UpdateCustomer(row) => self.update_customer(row),
-            WriteOp::DeleteCustomer(vendor, id) => self.delete_customer(Place::Customer(*vendor, *id)),
+            WriteOp::DeleteCustomer(vendor, id) => self.delete_customer(*vendor, *id),
             WriteOp::InsertUser(row) => self.insert_user(row),
             WriteOp::UpdateUser(row) => self.update_user(row),
             WriteOp::DeleteUser(vendor, id) => self.delete_user(*vendor, *id),
@@ -179,23 +196,29 @@ impl Write<'_> {
 
     fn insert_vendor(&self, row: &VendorRow) -> rusqlite::Result<bool> {
         let VendorRow { id, key, name, created_at, counter: _ } = row;
-        self.one(
+        self.execute(
             "INSERT INTO vendors (id, key, name, created_at, counter) VALUES (?1, ?2, ?3, ?4, 0)",
             params![blob(id.as_uuid()), key, name, created_at.micros()],
-        )
+        )?;
+        search::add_vendor(self.0, *id)?;
+        Ok(true)
     }
 
     fn insert_customer(&self, row: &CustomerRow) -> rusqlite::Result<bool> {
         let sql = "INSERT INTO customers (vendor_id, id, name, name_folded, external_id, external_id_folded, status,
-                       features, claimed, revision, created_at, updated_at, members, secrets, counter)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0)";
-        self.customer(sql, row)
+                       features, claimed, revision, created_at, updated_at, members, secrets, counter, number)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0,
+                       (SELECT first + next FROM search_numbers WHERE vendor_id = ?1))
+                   RETURNING number";
+        self.customer(sql, row)?;
+        search::take_number(self.0, row.vendor)?;
+        Ok(true)
     }
 
     fn update_customer(&self, row: &CustomerRow) -> rusqlite::Result<bool> {
         let sql = "UPDATE customers SET name = ?3, name_folded = ?4, external_id = ?5, external_id_folded = ?6,
                        status = ?7, features = ?8, claimed = ?9, revision = ?10, created_at = ?11, updated_at = ?12
-                   WHERE vendor_id = ?1 AND id = ?2";
+                   WHERE vendor_id = ?1 AND id = ?2 RETURNING number";
         self.customer(sql, row)
     }
 
@@ -217,7 +240,7 @@ impl Write<'_> {
             updated_at,
             counter: _,
         } = row;
-        self.one(
+        let numbers = self.numbers(
             sql,
             params![
                 blob(vendor.as_uuid()),
@@ -233,14 +256,37 @@ impl Write<'_> {
                 created_at.micros(),
                 updated_at.micros(),
             ],
-        )
+            |row| row.get(0),
+        )?;
+        Ok(self.touch_customer(*vendor, *id, &numbers))
     }
 
-    fn delete_customer(&self, place: Place) -> rusqlite::Result<bool> {
-        let (vendor, id) = (place.vendor(), place.uuid());
+    /// Notes a customer that was written; whether there was one.
+    fn touch_customer(&self, vendor: VendorId, id: CustomerId, numbers: &[i64]) -> bool {
+        let mut touched = self.1.borrow_mut();
+        numbers.iter().for_each(|number| touched.customer(*number, vendor, id));
+        !numbers.is_empty()
+    }
+
+    /// Notes members that were written; whether there was one.
+    fn touch_members(&self, vendor: VendorId, members: &[(Uuid, Uuid, i64)]) -> bool {
+        let mut touched = self.1.borrow_mut();
+        for (place, user, number) in members {
+            touched.member(*number, Place::from_uuid(vendor, *place), UserId::from_uuid(*user));
+        }
+        !members.is_empty()
+    }
+
+    fn delete_customer(&self, vendor: VendorId, customer: CustomerId) -> rusqlite::Result<bool> {
+        let id = customer.as_uuid();
         let key = params![blob(vendor.as_uuid()), id.as_bytes()];
+        let members = self.numbers(
+            "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2 RETURNING place_id, user_id, number",
+            key,
+            numbered_member,
+        )?;
+        self.touch_members(vendor, &members);
         for sql in [
-            "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM invitations WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM invitation_sends WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2",
@@ -252,7 +298,9 @@ impl Write<'_> {
         ] {
             self.execute(sql, key)?;
         }
-        self.one("DELETE FROM customers WHERE vendor_id = ?1 AND id = ?2", key)
+        let sql = "DELETE FROM customers WHERE vendor_id = ?1 AND id = ?2 RETURNING number";
+        let numbers = self.numbers(sql, key, |row| row.get(0))?;
+        Ok(self.touch_customer(vendor, customer, &numbers))
     }
 
     /// Changes a count of a customer; the vendor itself keeps none.
@@ -271,7 +319,12 @@ impl Write<'_> {
     fn update_user(&self, row: &UserRow) -> rusqlite::Result<bool> {
         let sql = "UPDATE users SET email = ?3, email_key = ?4, email_folded = ?5, created_at = ?6
                    WHERE vendor_id = ?1 AND id = ?2";
-        self.user(sql, row)
+        let is_there = self.user(sql, row)?;
+        let sql = "SELECT place_id, user_id, number FROM members WHERE vendor_id = ?1 AND user_id = ?2";
+        let key = params![blob(row.vendor.as_uuid()), blob(row.id.as_uuid())];
+        let members = self.numbers(sql, key, numbered_member)?;
+        self.touch_members(row.vendor, &members);
+        Ok(is_there)
     }
 
     fn user(&self, sql: &str, row: &UserRow) -> rusqlite::Result<bool> {
@@ -306,15 +359,20 @@ impl Write<'_> {
 
     fn insert_member(&self, row: &MemberRow) -> rusqlite::Result<bool> {
         let sql = "INSERT INTO members (vendor_id, place_id, user_id, id, name, role, state, revision, created_at,
-                       updated_at, invited_email, counter)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)";
-        self.member(sql, row)
+                       updated_at, invited_email, counter, number)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0,
+                       iif(?1 = ?2, 0, (SELECT first + (1 << 40) + next FROM search_numbers WHERE vendor_id = ?1)))
+                   RETURNING place_id, user_id, number";
+        self.member(sql, row)?;
+        search::take_number(self.0, row.place.vendor())?;
+        Ok(true)
     }
 
     fn update_member(&self, row: &MemberRow) -> rusqlite::Result<bool> {
         let sql = "UPDATE members SET id = ?4, name = ?5, role = ?6, state = ?7, revision = ?8, created_at = ?9,
                        updated_at = ?10, invited_email = ?11
-                   WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3";
+                   WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3
+                   RETURNING place_id, user_id, number";
         self.member(sql, row)
     }
 
@@ -332,7 +390,7 @@ impl Write<'_> {
             updated_at,
             counter: _,
         } = row;
-        self.one(
+        let members = self.numbers(
             sql,
             params![
                 blob(place.vendor().as_uuid()),
@@ -347,14 +405,19 @@ impl Write<'_> {
                 updated_at.micros(),
                 invited_email,
             ],
-        )
+            numbered_member,
+        )?;
+        Ok(self.touch_members(place.vendor(), &members))
     }
 
     fn delete_member(&self, place: Place, user: UserId) -> rusqlite::Result<bool> {
-        self.one(
-            "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3",
+        let members = self.numbers(
+            "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3
+             RETURNING place_id, user_id, number",
             params![blob(place.vendor().as_uuid()), blob(&place.uuid()), blob(user.as_uuid())],
-        )
+            numbered_member,
+        )?;
+        Ok(self.touch_members(place.vendor(), &members))
     }
 
     fn insert_invitation(&self, row: &InvitationRow) -> rusqlite::Result<bool> {
@@ -670,4 +733,10 @@ impl Write<'_> {
         )?;
         Ok(EntryPosition { place: *place, number, position })
     }
+}
+
+/// A place, a user and the member's search number.
+fn numbered_member(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Uuid, Uuid, i64)> {
+    let mut columns = Columns::of(row);
+    Ok((columns.uuid()?, columns.uuid()?, columns.value()?))
 }

@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, Result};
 
+use crate::search;
+
 pub(crate) fn check(connection: &Connection) -> Result<Vec<String>> {
     let mut wrong: Vec<String> = strings(connection, "PRAGMA integrity_check")?;
     wrong.retain(|line| line != "ok");
@@ -9,11 +11,12 @@ pub(crate) fn check(connection: &Connection) -> Result<Vec<String>> {
     wrong.extend(foreign.into_iter().map(|table| format!("a row of `{table}` refers to one that is missing")));
     let counts = strings(
         connection,
-        "SELECT lower(hex(c.id)) FROM customers AS c
+        "/* reads all */ SELECT lower(hex(c.id)) FROM customers AS c
          WHERE c.members <> (SELECT count(*) FROM members AS m WHERE m.vendor_id = c.vendor_id AND m.place_id = c.id)
             OR c.secrets <> (SELECT count(*) FROM secrets AS s WHERE s.vendor_id = c.vendor_id AND s.place_id = c.id)",
     )?;
     wrong.extend(counts.into_iter().map(|id| format!("counts of customer `cus_{id}`")));
+    wrong.extend(search::check(connection)?);
     Ok(wrong)
 }
 

@@ -28,6 +28,7 @@ mod migration;
 mod open;
 mod read;
 mod row;
+mod search;
 mod store;
 mod writer;
 

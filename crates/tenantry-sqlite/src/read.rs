@@ -1,8 +1,7 @@
 //! The reads of the contract.
 
 use async_trait::async_trait;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params};
 use tenantry_core::Caller;
 use tenantry_core::Role;
 use tenantry_core::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
@@ -15,6 +14,7 @@ use tenantry_core::store::{
 use uuid::Uuid;
 
 use crate::row::{self, Columns, blob, int};
+use crate::search;
 use crate::store::SqliteStore;
 
 type Read<T> = std::result::Result<T, StoreError>;
@@ -127,45 +127,9 @@ impl CustomerRead for SqliteStore {
     }
 
     async fn customers(&self, vendor: VendorId, query: &CustomerQuery, caller: Caller) -> Read<Vec<CustomerRow>> {
-        let (sql, params) = customers(vendor, query);
-        self.list(caller, move |connection| many(connection, &sql, params_from_iter(params), row::customer)).await
+        let (orders, query) = (self.orders(), query.clone());
+        self.list(caller, move |connection| search::customers(connection, &orders, vendor, &query)).await
     }
-}
-
-/// The statement of a customer query: a walk along the name index, with an exact test of each row.
-fn customers(vendor: VendorId, query: &CustomerQuery) -> (String, Vec<Value>) {
-    let mut params = vec![Value::Blob(blob(vendor.as_uuid()).to_vec())];
-    let mut bind = |value: Value| {
-        params.push(value);
-        format!("?{}", params.len())
-    };
-    let mut sql = format!("SELECT {} FROM customers WHERE vendor_id = ?1", row::CUSTOMER);
-    if let Some((name, id)) = &query.after {
-        let (name, id) = (bind(Value::Text(name.clone())), bind(Value::Blob(blob(id.as_uuid()).to_vec())));
-        sql.push_str(&format!(" AND (name_folded, id) > ({name}, {id})"));
-    }
-    if let Some(status) = query.status {
-        let status = bind(Value::Text(status.as_str().to_owned()));
-        sql.push_str(&format!(" AND status = {status}"));
-    }
-    for feature in &query.features {
-        // A name never holds white space, and stored names stand between spaces.
-        let feature = bind(Value::Text(format!(" {feature} ")));
-        sql.push_str(&format!(" AND instr(features, {feature}) > 0"));
-    }
-    if !query.needle.is_empty() {
-        let needle = bind(Value::Text(query.needle.clone()));
-        sql.push_str(&format!(
-            " AND (instr(name_folded, {needle}) > 0 OR instr(external_id_folded, {needle}) > 0
-               OR EXISTS (SELECT 1 FROM members AS m
-                          JOIN users AS u ON u.vendor_id = m.vendor_id AND u.id = m.user_id
-                          WHERE m.vendor_id = customers.vendor_id AND m.place_id = customers.id
-                            AND instr(u.email_folded, {needle}) > 0))"
-        ));
-    }
-    let limit = bind(Value::Integer(rows(query.limit)));
-    sql.push_str(&format!(" ORDER BY name_folded, id LIMIT {limit}"));
-    (sql, params)
 }
 
 #[async_trait]

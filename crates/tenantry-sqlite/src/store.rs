@@ -12,6 +12,7 @@ use tenantry_core::vault::StoreId;
 
 use crate::connection::{Opened, Readers};
 use crate::integrity;
+use crate::search::Orders;
 use crate::writer::Writer;
 
 /// A store in an SQLite file.
@@ -19,6 +20,7 @@ use crate::writer::Writer;
 pub(crate) struct SqliteStore {
     id: StoreId,
     shared: Arc<Shared>,
+    orders: Arc<Orders>,
 }
 
 /// What the threads share that work for a store.
@@ -35,7 +37,13 @@ impl SqliteStore {
         let id = opened.store;
         let writer = Writer::new(opened.clone(), writer);
         let readers = Readers::new(opened);
-        Self { id, shared: Arc::new(Shared { readers, writer, corrupt: AtomicBool::new(false) }) }
+        let shared = Arc::new(Shared { readers, writer, corrupt: AtomicBool::new(false) });
+        Self { id, shared, orders: Arc::default() }
+    }
+
+    /// What the searches remember.
+    pub(crate) fn orders(&self) -> Arc<Orders> {
+        Arc::clone(&self.orders)
     }
 
     /// A read of microseconds, on the calling thread.

@@ -17,6 +17,7 @@ use tenantry_core::store::{Commit, Receipt, StoreError, WriteOp};
 use crate::apply;
 use crate::connection::{Opened, Purpose};
 use crate::error::{at_commit, not_applied};
+use crate::search::{self, Touched};
 use crate::writer::erasing::Erasing;
 
 /// The bounds of a group: other processes, and those who wait for it, are not kept longer than this and an fsync.
@@ -33,6 +34,8 @@ const GIVE_WAY: Duration = Duration::from_micros(300);
 const ASSUMED: Duration = Duration::from_millis(100);
 
 pub(super) type Answer = Result<Receipt, StoreError>;
+/// What applying a commit answers: its receipt, and what the search index has to look at.
+pub(super) type Applied = Result<(Receipt, Touched), StoreError>;
 
 /// The connection that writes; `None` when it was given up, because a transaction could not be ended. Then the next group
 /// opens another.
@@ -41,7 +44,7 @@ pub(super) type Held = Option<Connection>;
 /// What may fail in a group, and what depends on the clock; tests have their own.
 pub(super) trait Steps: Debug + Send + Sync {
     /// Applies a commit inside the transaction that is open.
-    fn apply(&self, connection: &Connection, commit: &Commit) -> Answer {
+    fn apply(&self, connection: &Connection, commit: &Commit) -> Applied {
         apply::apply(connection, commit)
     }
 
@@ -208,12 +211,12 @@ impl Groups {
         members: &mut Vec<(S::Item, Answer)>,
     ) -> Fate {
         let begin = Instant::now();
-        let mut room = BYTES;
+        let (mut room, mut touched) = (BYTES, Touched::default());
         while members.len() < COMMITS && (members.is_empty() || begin.elapsed() < self.steps.work()) {
             // What is larger than a group is one by itself.
             let Some(item) = source.next(if members.is_empty() { usize::MAX } else { room }) else { break };
             room = room.saturating_sub(payload(item.borrow()));
-            let (answer, is_whole) = self.member(connection, item.borrow());
+            let (answer, is_whole) = self.member(connection, item.borrow(), &mut touched);
             members.push((item, answer));
             if !is_whole {
                 return Fate::Gone;
@@ -223,25 +226,32 @@ impl Groups {
             // Decided on what is durable: they had no neighbours. There is nothing to wait for the disk for.
             return if run(connection, "ROLLBACK").is_ok() { Fate::Stands } else { Fate::Gone };
         }
-        match self.steps.commit(connection) {
+        match self.end(connection, &touched) {
             Ok(()) => {
                 self.after_group(connection, members.len(), begin.elapsed());
                 Fate::Stands
             }
-            Err(error) => match at_commit(error) {
-                unknown @ StoreError::OutcomeUnknown(_) => Fate::Unknown(unknown),
-                _ => Fate::Gone,
-            },
+            Err(unknown @ StoreError::OutcomeUnknown(_)) => Fate::Unknown(unknown),
+            Err(_) => Fate::Gone,
         }
+    }
+
+    /// Brings the search index up to date, once for all that the transaction wrote, and makes it durable.
+    fn end(&self, connection: &Connection, touched: &Touched) -> Result<(), StoreError> {
+        search::update(connection, touched).map_err(not_applied)?;
+        self.steps.commit(connection).map_err(at_commit)
     }
 
     /// One commit of a group, and whether the group's transaction is still whole: some errors of SQLite (a full disk, an
     /// interrupt) end all of it.
-    fn member(&self, connection: &Connection, commit: &Commit) -> (Answer, bool) {
+    fn member(&self, connection: &Connection, commit: &Commit, touched: &mut Touched) -> (Answer, bool) {
         if let Err(error) = run(connection, "SAVEPOINT member") {
             return (Err(not_applied(error)), false);
         }
-        let answer = self.apply(connection, commit);
+        let answer = self.apply(connection, commit).map(|(receipt, more)| {
+            touched.extend(more);
+            receipt
+        });
         if connection.is_autocommit() {
             return (answer, false);
         }
@@ -253,7 +263,7 @@ impl Groups {
     }
 
     /// A panic is a bug, of this commit: the others go on.
-    fn apply(&self, connection: &Connection, commit: &Commit) -> Answer {
+    fn apply(&self, connection: &Connection, commit: &Commit) -> Applied {
         let applied = catch_unwind(AssertUnwindSafe(|| self.steps.apply(connection, commit)));
         let answer = applied.unwrap_or(Err(StoreError::Malformed("a panic while it was applied")));
         // Before the outcome is known: where it stays unknown, it may have been applied.
@@ -272,8 +282,8 @@ impl Groups {
         }
         let Some(connection) = held else { return Err(StoreError::Contended) };
         let begin = Instant::now();
-        let answer = self.apply(connection, commit).and_then(|receipt| {
-            self.steps.commit(connection).map_err(at_commit)?;
+        let answer = self.apply(connection, commit).and_then(|(receipt, touched)| {
+            self.end(connection, &touched)?;
             self.after_group(connection, 1, begin.elapsed());
             Ok(receipt)
         });

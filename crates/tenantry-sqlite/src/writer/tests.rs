@@ -23,13 +23,13 @@ use tenantry_core::testing::audit_entry;
 use tenantry_core::vault::StoreId;
 use uuid::Uuid;
 
-use super::group::{Answer, Steps};
+use super::group::{Answer, Applied, Steps};
 use super::{Loan, QUEUE_COMMITS, Slot, Writer};
 use crate::connection::{Opened, Purpose, Settings};
 use crate::file_system::FileId;
 use crate::{Sqlite, apply, migration};
 
-type Apply = dyn Fn(&Connection, &Commit) -> Answer + Send + Sync;
+type Apply = dyn Fn(&Connection, &Commit) -> Applied + Send + Sync;
 type End = dyn Fn(&Connection) -> rusqlite::Result<()> + Send + Sync;
 
 /// The steps of a test, and how many commits each transaction had that ended well.
@@ -48,7 +48,7 @@ impl std::fmt::Debug for Faulty {
 }
 
 impl Steps for Faulty {
-    fn apply(&self, connection: &Connection, commit: &Commit) -> Answer {
+    fn apply(&self, connection: &Connection, commit: &Commit) -> Applied {
         self.applied.fetch_add(1, Ordering::Relaxed);
         (self.apply)(connection, commit)
     }
@@ -134,7 +134,7 @@ impl Bench {
     }
 
     fn new(
-        apply: impl Fn(&Connection, &Commit) -> Answer + Send + Sync + 'static,
+        apply: impl Fn(&Connection, &Commit) -> Applied + Send + Sync + 'static,
         end: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
     ) -> Self {
         Self::with_work(Duration::MAX, apply, end)
@@ -142,7 +142,7 @@ impl Bench {
 
     fn with_work(
         work: Duration,
-        apply: impl Fn(&Connection, &Commit) -> Answer + Send + Sync + 'static,
+        apply: impl Fn(&Connection, &Commit) -> Applied + Send + Sync + 'static,
         end: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
