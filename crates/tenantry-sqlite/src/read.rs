@@ -502,13 +502,20 @@ impl AuditRead for SqliteStore {
         limit: usize,
         caller: Caller,
     ) -> Read<Vec<(AuditRow, Option<DetailRow>)>> {
-        // A place's entries are found by its chain: positions in it rise with its numbers.
+        // A place's entries are found by its chain, where positions rise with numbers; whoever goes on from an entry of the
+        // chain begins behind it.
         let index = if filter.place.is_some() { "" } else { "INDEXED BY audit_entries_position" };
         let order = if filter.place.is_some() { "e.number" } else { "e.position" };
+        let behind = if filter.place.is_some() {
+            "+e.position > ?2 AND e.number > coalesce((SELECT number FROM audit_entries
+                 WHERE vendor_id = ?1 AND position = ?2 AND place_id = ?3), 0)"
+        } else {
+            "e.position > ?2"
+        };
         let sql = format!(
             "SELECT {} FROM audit_entries AS e {index}
              LEFT JOIN audit_details AS d ON d.vendor_id = e.vendor_id AND d.place_id = e.place_id AND d.number = e.number
-             WHERE e.vendor_id = ?1 AND e.position > ?2 {} {} {} ORDER BY {order} LIMIT ?6",
+             WHERE e.vendor_id = ?1 AND {behind} {} {} {} ORDER BY {order} LIMIT ?6",
             row::ENTRY,
             if filter.place.is_some() { "AND e.place_id = ?3" } else { "AND ?3 IS NULL" },
             if filter.actor.is_some() { "AND e.actor = ?4" } else { "AND ?4 IS NULL" },

@@ -219,7 +219,12 @@ impl Search<'_> {
             if named.is_empty() {
                 return Ok(Vec::new());
             }
-            sampled.push((if is_all { named.len() } else { numbers.likely(&named) }, trigram.as_str()));
+            let likely = if is_all { named.len() } else { numbers.likely(&named) };
+            sampled.push((likely, trigram.as_str()));
+            // To look for a rarer one would take longer than to read these.
+            if likely < self.effort.few {
+                break;
+            }
         }
         sampled.sort_unstable();
         // To test for one that many texts hold takes longer than to read what it would leave out.

@@ -12,7 +12,7 @@ pub(super) enum Question {
 }
 
 /// To look at one costs a few microseconds.
-const MOST: usize = 8;
+const MOST: usize = 24;
 
 /// FTS5's tokenizer does not see this one.
 const SKIPPED: char = '\0';
@@ -61,6 +61,6 @@ mod tests {
         assert_eq!(question("a\0bc"), Question::Terms("bc".into(), "bc\u{10ffff}\u{10ffff}".into()));
         assert_eq!(question("\u{ffff}"), Question::Terms("\u{fffd}".into(), "\u{fffd}\u{10ffff}\u{10ffff}".into()));
         assert_eq!(question("\0"), Question::Nothing);
-        assert!((4..=8).contains(&asked(&"0123456789".repeat(1_000)).len()));
+        assert!((12..=24).contains(&asked(&"0123456789".repeat(1_000)).len()));
     }
 }
