@@ -19,7 +19,7 @@ mod fixtures {
         Tenantry::builder(Catalog::standard()).root_key(root_key).open(Sqlite::file(path)).wait().unwrap()
     }
 
-    /// Makes the file of this release: run with `TENANTRY_WRITE_FIXTURE=v2.db` when the schema has a new version.
+    /// Makes the file of this release: run with `TENANTRY_WRITE_FIXTURE=v3.db` when the schema has a new version.
     fn write(path: &Path) {
         let (old, new) = (RootKey::from_bytes([6; 32]), RootKey::from_bytes([7; 32]));
         let app = open_with(path, old.clone());
@@ -73,6 +73,10 @@ mod fixtures {
             let all = staff.customers().list(CustomerFilter::new().any_status()).wait().unwrap().items;
             let all: Vec<_> = all.iter().map(|customer| (customer.name.as_str(), customer.status)).collect();
             assert_eq!(all, [("Archived", CustomerStatus::Archived), ("Globex", CustomerStatus::Active)]);
+            for text in ["GLOB", "g-1", "bex", "vera@globex", "ank", "@"] {
+                let found = staff.customers().list(CustomerFilter::new().text(text)).wait().unwrap().items;
+                assert_eq!(found.len(), 1, "{text} in {}", file.display());
+            }
             let globex = staff.customers().find("G-1").wait().unwrap();
             assert_eq!((globex.members, globex.secrets, globex.features.len()), (2, 1, 3));
             let place = staff.customer(globex.id).place();
@@ -92,6 +96,6 @@ mod fixtures {
             }
             opened += 1;
         }
-        assert_eq!(opened, 2);
+        assert_eq!(opened, 3);
     }
 }

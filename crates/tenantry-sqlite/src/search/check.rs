@@ -3,7 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, ErrorCode, Result};
 
 use super::closed;
 
@@ -40,8 +40,13 @@ pub(crate) fn check(connection: &Connection) -> Result<Vec<String>> {
             wrong.push(format!("{count} {what}"));
         }
     }
-    if expected(connection)? != found(connection)? {
-        wrong.push("the trigrams of the search index are not those of its texts".to_owned());
+    match found(connection) {
+        Ok(found) if found == expected(connection)? => {}
+        Ok(_) => wrong.push("the trigrams of the search index are not those of its texts".to_owned()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            wrong.push(format!("the search index is damaged: {error}"));
+        }
+        Err(error) => return Err(error),
     }
     Ok(wrong)
 }

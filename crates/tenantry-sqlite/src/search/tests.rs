@@ -19,7 +19,8 @@ use tenantry_core::{Caller, Role};
 use uuid::Uuid;
 
 use super::filter::{Effort, search};
-use super::{Orders, check};
+use super::{Orders, Touched, check, update};
+use crate::apply::apply;
 use crate::{Durability, Sqlite};
 
 /// Efforts that lead every way also where there is little: straight to the order, by steps, and as usual.
@@ -358,4 +359,54 @@ fn c7_both_stores_answer_the_same_whatever_the_way_and_the_index_says_what_the_r
         panic!("{failure}");
     }
     assert_eq!(check(&connection).unwrap(), Vec::<String>::new());
+}
+
+/// As a writer does that groups commits: a savepoint each, the index once at the end.
+#[test]
+fn what_was_rolled_back_is_not_indexed_and_its_number_serves_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let (sqlite, memory) = (open(Sqlite::file(&path)), open(MemoryStore::new().unwrap()));
+    let mut pair = Pair::new(&sqlite, &memory);
+    for name in ["globex", "hooli"] {
+        pair.act(&Do::Add { name: name.into(), external_id: None });
+    }
+    let (first, second) = (pair.customer(0).unwrap(), pair.customer(1).unwrap());
+    ready(sqlite.close()).unwrap();
+    let commit = |key: GuardKey, counter, op| {
+        let id = CommitId::from_uuid(uuid());
+        let guards = vec![Guard { key, counter, mode: GuardMode::Bump }];
+        let audit = vec![audit_entry(id, 0, Place::Vendor(pair.vendor), "customer.updated")];
+        Commit { id, guards, ops: vec![op], checks: vec![], audit }
+    };
+    let named = |row: &CustomerRow, name: &str| CustomerRow { name_folded: name.into(), ..row.clone() };
+    let new = |name: &str| CustomerRow { id: CustomerId::from_uuid(uuid()), ..named(&first.1, name) };
+    let (vendor, counter) = pair.vendor_guard();
+    let commits = [
+        (commit(vendor, counter, WriteOp::InsertCustomer(new("rolled back"))), false),
+        (commit(vendor, counter, WriteOp::InsertCustomer(new("umbrella"))), true),
+        (commit(GuardKey::Place(first.0), 0, WriteOp::UpdateCustomer(named(&first.1, "initech"))), true),
+        (commit(GuardKey::Place(second.0), 0, WriteOp::UpdateCustomer(named(&second.1, "rolled back"))), false),
+        (commit(GuardKey::Place(first.0), 1, WriteOp::UpdateCustomer(named(&first.1, "vehement"))), true),
+        (commit(GuardKey::Place(second.0), 0, WriteOp::DeleteCustomer(pair.vendor, second.1.id)), true),
+    ];
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut touched = Touched::default();
+    for (commit, keep) in commits {
+        connection.execute_batch("SAVEPOINT one").unwrap();
+        let (_, more) = apply(&connection, &commit).unwrap();
+        if keep {
+            touched.extend(more);
+        } else {
+            connection.execute_batch("ROLLBACK TO one").unwrap();
+        }
+        connection.execute_batch("RELEASE one").unwrap();
+    }
+    update(&connection, &touched).unwrap();
+    connection.execute_batch("COMMIT").unwrap();
+    assert_eq!(check(&connection).unwrap(), Vec::<String>::new());
+    let names = "SELECT group_concat(name_folded, ', ' ORDER BY number) FROM search_customers";
+    let names: String = connection.query_row(names, [], |row| row.get(0)).unwrap();
+    assert_eq!(names, "umbrella, vehement");
 }
