@@ -17,6 +17,7 @@ import ast
 import copy
 import sys
 from pathlib import Path
+from typing import cast
 
 GETTERS = {
     "Catalog.default_features": "tuple[str, ...]",
@@ -73,7 +74,8 @@ class Correct(ast.NodeTransformer):
             node = ast.parse(node.value, mode="eval").body
         if node is None:
             return None
-        return Names(self.handles if self.asynchronous else set(), self.asynchronous).visit(node)
+        names = Names(self.handles if self.asynchronous else set(), self.asynchronous)
+        return cast("ast.expr", names.visit(node))
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = self.annotation(node.annotation)
@@ -127,10 +129,9 @@ def stub(generated: str, package: Path) -> str:
         node.decorator_list = [ast.Name("final")]
         Correct(plain, handles, name != plain).visit(node)
         body.append(node)
-    for node in module.body:
-        if isinstance(node, ast.FunctionDef):
-            body.append(Correct("", handles, False).visit(node))
-    used = {inner.id for node in body for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+    body += [Correct("", handles, False).visit_FunctionDef(node) for node in functions]
+    used = {inner.id for statement in body for inner in ast.walk(statement) if isinstance(inner, ast.Name)}
     lines = ["# Written by stub.py: do not edit.", ""]
     for source, names in STANDARD.items():
         if wanted := [name for name in names if name in used]:
@@ -138,13 +139,14 @@ def stub(generated: str, package: Path) -> str:
     lines.append("")
     for source in OURS:
         tree = ast.parse((package / f"{source}.py").read_text())
-        defined = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
-        defined |= {
-            target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets
-            if isinstance(target, ast.Name)
-        }
+        defined = {made.name for made in tree.body if isinstance(made, ast.ClassDef)}
+        for made in tree.body:
+            if isinstance(made, ast.Assign):
+                defined |= {target.id for target in made.targets if isinstance(target, ast.Name)}
         if wanted := sorted(defined & used):
             lines.append(f"from tenantry.{source} import {', '.join(wanted)}")
+    public = [made.name for made in body if isinstance(made, ast.ClassDef | ast.FunctionDef)]
+    lines += ["", f"__all__ = {sorted(public)}"]
     text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
     return "\n".join(lines) + "\n\n" + text + "\n"
 

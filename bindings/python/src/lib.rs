@@ -27,37 +27,43 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _tenantry {
     #[pymodule_export]
-    use crate::app::{AsyncTenantry, BlockingTenantry, Tenantry};
+    use crate::app::{AsyncTenantry, BlockingTenantry};
     #[pymodule_export]
     use crate::areas::{
-        AsyncAudit, AsyncDeployments, AsyncInvitations, AsyncMembers, AsyncSecrets, Audit, BlockingAudit,
-        BlockingDeployments, BlockingInvitations, BlockingMembers, BlockingSecrets, Deployments, Invitations, Members,
-        Secrets,
+        AsyncAudit, AsyncDeployments, AsyncInvitations, AsyncMembers, AsyncSecrets, BlockingAudit, BlockingDeployments,
+        BlockingInvitations, BlockingMembers, BlockingSecrets,
     };
     #[pymodule_export]
     use crate::catalog::{Catalog, CatalogBuilder};
     #[pymodule_export]
-    use crate::customers::{AsyncCustomers, BlockingCustomers, Customers};
+    use crate::customers::{AsyncCustomers, BlockingCustomers};
     #[pymodule_export]
-    use crate::features::{AsyncFeatureSwitches, BlockingFeatureSwitches, FeatureSwitches, Snapshot};
+    use crate::features::{AsyncFeatureSwitches, BlockingFeatureSwitches, Snapshot};
     #[pymodule_export]
     use crate::keys::{KeyRing, Passphrase, RootKey};
     #[pymodule_export]
-    use crate::maintenance::{AsyncMaintenance, BlockingMaintenance, Maintenance};
+    use crate::maintenance::{AsyncMaintenance, BlockingMaintenance};
     #[pymodule_export]
     use crate::redaction::{RedactionStream, Redactor, Template};
     #[pymodule_export]
-    use crate::scopes::{
-        AsyncCustomerScope, AsyncVendorScope, BlockingCustomerScope, BlockingVendorScope, CustomerScope, VendorScope,
-    };
+    use crate::scopes::{AsyncCustomerScope, AsyncVendorScope, BlockingCustomerScope, BlockingVendorScope};
     #[pymodule_export]
     use crate::secret::Secret;
     #[pymodule_export]
-    use crate::service::{AsyncServiceScope, BlockingServiceScope, ServiceScope};
+    use crate::service::{AsyncServiceScope, BlockingServiceScope};
     #[pymodule_export]
     use crate::testing::{CountingIds, FixedClock};
     #[pymodule_export]
     use crate::{error_codes, nothing, operations};
+
+    // What the two classes of a handle share: the stub is made from its methods, programs do not see it.
+    #[cfg(feature = "stubs")]
+    #[pymodule_export]
+    use crate::{
+        app::Tenantry, areas::Audit, areas::Deployments, areas::Invitations, areas::Members, areas::Secrets,
+        customers::Customers, features::FeatureSwitches, maintenance::Maintenance, scopes::CustomerScope,
+        scopes::VendorScope, service::ServiceScope,
+    };
 }
 
 /// The names of all operations of the Rust API; the tests hold the package against them.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tenantry import CustomerStatus, InvalidInputError, NewCustomer, UnknownNameError
+from tenantry import CustomerStatus, ImportedRow, InvalidInputError, NewCustomer, UnknownNameError
 from tenantry.testing import Cast
 
 
@@ -21,9 +23,10 @@ def test_a_query_walks_all_pages_and_gives_single_ones(cast: Cast) -> None:
     second = query.page(limit=3, after=first.next_cursor)
     assert [customer.name for customer in second.items] == names[3:6]
     assert len(query.page().items) == 50
+    wrong: dict[str, Any]
     for wrong in ({"limit": 0}, {"limit": -1}, {"limit": 1_001}, {"after": "nonsense"}):
         with pytest.raises(InvalidInputError):
-            query.page(**wrong)  # type: ignore[arg-type]
+            query.page(**wrong)
     with pytest.raises(InvalidInputError):
         customers.list(text="other").page(after=first.next_cursor)
 
@@ -60,8 +63,11 @@ def test_the_log_is_followed(cast: Cast) -> None:
 
 def test_a_bad_row_never_stops_the_others(cast: Cast) -> None:
     customers = cast.staff_administrator.customers
-    told = []
-    rows = [NewCustomer("One", "1"), NewCustomer("Again", "1"), NewCustomer("None"), ValueError("has no end"), NewCustomer("2", "2")]
+    told: list[ImportedRow] = []
+    rows: list[NewCustomer | ValueError] = [
+        NewCustomer("One", "1"), NewCustomer("Again", "1"), NewCustomer("None"), ValueError("has no end"),
+        NewCustomer("2", "2"),
+    ]
     summary = customers.import_rows(rows, told.append)
     assert (summary.rows, summary.created, summary.skipped, summary.refused) == (5, 2, 1, 2)
     assert [(row.row, row.outcome.value, row.code) for row in told] == [

@@ -6,6 +6,7 @@ import copy
 import logging
 import pickle
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_planted_value_is_in_no_error_log_or_traceback(cast: Cast, app: Tenant
     secrets = cast.customer.secrets
     service = app.service(cast.customer.place, "deployer", "test")
     secrets.set("KEY", PLANTED)
-    failures = [
+    failures: list[Callable[[], object]] = [
         lambda: secrets.set("no key", Secret(PLANTED)),
         lambda: secrets.set("KEY", PLANTED * 5_000),
         lambda: secrets.set("KEY", Secret(PLANTED), at_version=9),

@@ -18,6 +18,8 @@ import tenantry
 from tenantry import (
     Catalog,
     Feature,
+    Format,
+    MemberId,
     NewCustomer,
     Page,
     Permission,
@@ -159,6 +161,11 @@ def test_a_record_is_matched(records: dict[str, Any]) -> None:
             pytest.fail("not matched")
 
 
+def cast_any(value: object) -> Any:
+    """What a type checker would refuse."""
+    return value
+
+
 def raised(call: Callable[[], object]) -> TenantryError:
     with pytest.raises(TenantryError) as caught:
         call()
@@ -186,10 +193,14 @@ def errors() -> list[TenantryError]:
         for _ in range(9):
             scope.invitations.resend(invited.invitation.id)
 
+    def closed() -> None:
+        app.close()
+        boss.customers.create("X")
+
     return [
         raised(lambda: boss.customers.create("")),
-        raised(lambda: scope.members.get("nonsense")),
-        raised(lambda: scope.members.invite("A", "a@globex.test", "emperor")),
+        raised(lambda: scope.members.get(MemberId("nonsense"))),
+        raised(lambda: scope.members.invite("A", "a@globex.test", cast_any("emperor"))),
         raised(lambda: scope.can("no.such")),
         raised(lambda: scope.features.enable("no_such")),
         raised(lambda: boss.customers.find("77")),
@@ -204,16 +215,16 @@ def errors() -> list[TenantryError]:
         raised(invite_again),
         raised(lambda: scope.members.remove(administrator.id)),
         raised(lambda: cast.administrator.members.remove(administrator.id)),
-        raised(lambda: boss.erase_user(administrator.user)),
+        raised(lambda: boss.erase_user(cast_any(administrator.user))),
         raised(lambda: scope.secrets.delete("KEY")),
-        raised(lambda: service.render("{{ .Secrets.NONE }}", "plain")),
-        raised(lambda: service.render("{{", "plain")),
+        raised(lambda: service.render("{{ .Secrets.NONE }}", Format.PLAIN)),
+        raised(lambda: service.render("{{", Format.PLAIN)),
         raised(lambda: Catalog.empty().feature(Feature("a", "A", ("a",))).build()),
         raised(lambda: Catalog.empty().permission(Permission(Portal.VENDOR, "nonsense")).build()),
         raised(lambda: RootKey.from_env("TENANTRY_NO_SUCH_VARIABLE")),
         raised(lambda: RootKey.from_file("/no/such/file")),
         raised(lambda: Tenantry.open("/no/such/folder/customers.db")),
-        raised(lambda: (app.close(), boss.customers.create("X"))),
+        raised(closed),
     ]
 
 

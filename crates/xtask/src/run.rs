@@ -32,9 +32,15 @@ impl Tally {
 /// Reads the counts out of one line of output, if it has any.
 fn tally_of_line(line: &str, counts: Count) -> Tally {
     let mut tally = Tally::default();
-    if counts == Count::Libtest
-        && let Some(result) = line.strip_prefix("test result: ")
-    {
+    let result = match counts {
+        Count::Libtest => line.strip_prefix("test result: "),
+        Count::Pytest => Some(line).filter(|line| {
+            let line = line.trim_matches([' ', '=']);
+            line.starts_with(|first: char| first.is_ascii_digit()) && line.contains(" in ")
+        }),
+        Count::Nothing | Count::Itself => None,
+    };
+    if let Some(result) = result {
         // Every mark separates, so that colours do not matter.
         let words: Vec<&str> = result.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
         for pair in words.windows(2) {
@@ -43,7 +49,7 @@ fn tally_of_line(line: &str, counts: Count) -> Tally {
             {
                 match *word {
                     "passed" => tally.passed += number,
-                    "failed" => tally.failed += number,
+                    "failed" | "error" | "errors" => tally.failed += number,
                     _ => {}
                 }
             }
@@ -245,8 +251,16 @@ fn run_part(part: &Part, long: bool) -> Vec<Outcome> {
     if !missing.is_empty() {
         return missing;
     }
-    let steps = part.steps.iter().filter(|step| long || !step.long);
-    steps.map(|step| run_step(part, step)).collect()
+    let mut outcomes = Vec::new();
+    for step in part.steps.iter().filter(|step| long || !step.long) {
+        let outcome = run_step(part, step);
+        let ends = step.vital && outcome.error.is_some();
+        outcomes.push(outcome);
+        if ends {
+            break;
+        }
+    }
+    outcomes
 }
 
 /// Runs the parts, reports, and says whether everything passed.
@@ -343,6 +357,17 @@ mod tests {
         assert_eq!(line("we saw 5 passed; 1 failed"), (0, 0));
         let other = tally_of_line("test result: ok. 12 passed; 0 failed", Count::Nothing);
         assert_eq!(other, Tally::default());
+    }
+
+    #[test]
+    fn counts_the_closing_line_of_pytest() {
+        let line = |text: &str| {
+            let Tally { passed, failed } = tally_of_line(text, Count::Pytest);
+            (passed, failed)
+        };
+        assert_eq!(line("317 passed in 5.45s"), (317, 0));
+        assert_eq!(line("=== 1 failed, 316 passed, 2 errors in 65.05s (0:01:05) ==="), (316, 3));
+        assert_eq!(line("tests/test_lists.py .....F 3 passed"), (0, 0));
     }
 
     #[test]

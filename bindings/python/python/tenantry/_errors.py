@@ -38,7 +38,7 @@ class TenantryError(Exception):
 class InvalidInputError(TenantryError):
     """What was given does not follow the rules of its field: correct it."""
 
-    codes = ("invalid_input",)
+    codes: ClassVar[tuple[str, ...]] = ("invalid_input",)
     field: str
     reason: str
 
@@ -50,7 +50,7 @@ class InvalidInputError(TenantryError):
 class UnknownNameError(TenantryError):
     """A permission or feature that the catalogue does not know: a mistake in the program."""
 
-    codes = ("unknown_name",)
+    codes: ClassVar[tuple[str, ...]] = ("unknown_name",)
     kind: str
     name: str
 
@@ -62,7 +62,7 @@ class UnknownNameError(TenantryError):
 class TemplateError(TenantryError):
     """A template has a mistake, or needs a secret that there is not."""
 
-    codes = ("invalid_template", "missing_secret")
+    codes: ClassVar[tuple[str, ...]] = ("invalid_template", "missing_secret")
     line: int
     column: int
     key: str | None
@@ -76,7 +76,7 @@ class TemplateError(TenantryError):
 class NotFoundError(TenantryError):
     """It does not exist, or is not the caller's to know."""
 
-    codes = ("not_found",)
+    codes: ClassVar[tuple[str, ...]] = ("not_found",)
     kind: str
     """What was looked for, for example `customer`."""
 
@@ -88,7 +88,7 @@ class NotFoundError(TenantryError):
 class InvitationInvalidError(TenantryError):
     """The token cannot be used by this person, for whatever reason."""
 
-    codes = ("invitation_invalid",)
+    codes: ClassVar[tuple[str, ...]] = ("invitation_invalid",)
 
 
 class DeniedError(TenantryError):
@@ -98,7 +98,7 @@ class DeniedError(TenantryError):
 class PermissionDeniedError(DeniedError):
     """The actor may not do this."""
 
-    codes = ("permission_denied",)
+    codes: ClassVar[tuple[str, ...]] = ("permission_denied",)
     actor: str
     permission: str
     denial: Denial
@@ -122,7 +122,7 @@ class PermissionDeniedError(DeniedError):
 class CustomerArchivedError(DeniedError):
     """The customer is archived: its members and services are refused, staff may do little."""
 
-    codes = ("customer_archived",)
+    codes: ClassVar[tuple[str, ...]] = ("customer_archived",)
     customer: CustomerId
 
     def __init__(self, message: str, code: str, is_retryable: bool, customer: CustomerId) -> None:
@@ -133,7 +133,7 @@ class CustomerArchivedError(DeniedError):
 class FeatureDisabledError(DeniedError):
     """The customer does not have the feature that a permission belongs to."""
 
-    codes = ("feature_disabled",)
+    codes: ClassVar[tuple[str, ...]] = ("feature_disabled",)
     permission: str
     feature: str
     enable: tuple[str, ...]
@@ -149,7 +149,7 @@ class FeatureDisabledError(DeniedError):
 class OwnMembershipError(DeniedError):
     """Nobody changes their own role, or suspends, removes or erases themselves."""
 
-    codes = ("own_membership",)
+    codes: ClassVar[tuple[str, ...]] = ("own_membership",)
 
 
 class ConflictError(TenantryError):
@@ -159,7 +159,7 @@ class ConflictError(TenantryError):
 class AlreadyExistsError(ConflictError):
     """A value that must be unique is taken."""
 
-    codes = ("already_exists",)
+    codes: ClassVar[tuple[str, ...]] = ("already_exists",)
     field: str
     value: str
 
@@ -171,7 +171,7 @@ class AlreadyExistsError(ConflictError):
 class StaleRevisionError(ConflictError):
     """The record moved since it was read."""
 
-    codes = ("stale_revision",)
+    codes: ClassVar[tuple[str, ...]] = ("stale_revision",)
     expected: int
     found: int
 
@@ -183,7 +183,7 @@ class StaleRevisionError(ConflictError):
 class AlreadyMemberError(ConflictError):
     """The person is a member of the place already."""
 
-    codes = ("already_member",)
+    codes: ClassVar[tuple[str, ...]] = ("already_member",)
     member: MemberId
 
     def __init__(self, message: str, code: str, is_retryable: bool, member: MemberId) -> None:
@@ -194,7 +194,7 @@ class AlreadyMemberError(ConflictError):
 class AlreadyInvitedError(ConflictError):
     """The person has an open invitation into the place; it can be resent."""
 
-    codes = ("already_invited",)
+    codes: ClassVar[tuple[str, ...]] = ("already_invited",)
     invitation: InvitationId
 
     def __init__(self, message: str, code: str, is_retryable: bool, invitation: InvitationId) -> None:
@@ -205,7 +205,7 @@ class AlreadyInvitedError(ConflictError):
 class LastAdministratorError(ConflictError):
     """The place would be left without an active Administrator."""
 
-    codes = ("last_administrator",)
+    codes: ClassVar[tuple[str, ...]] = ("last_administrator",)
     remaining: tuple[RemainingMember, ...]
     """The members that are not the one acted on, at most the first 100."""
 
@@ -219,7 +219,7 @@ class LastAdministratorError(ConflictError):
 class SoleAdministratorError(ConflictError):
     """The person is the last active Administrator of some places that others are members of."""
 
-    codes = ("sole_administrator",)
+    codes: ClassVar[tuple[str, ...]] = ("sole_administrator",)
     places: tuple[Place, ...]
 
     def __init__(self, message: str, code: str, is_retryable: bool, places: tuple[Place, ...]) -> None:
@@ -230,7 +230,7 @@ class SoleAdministratorError(ConflictError):
 class SecretInUseError(ConflictError):
     """Deployments use the secret."""
 
-    codes = ("secret_in_use",)
+    codes: ClassVar[tuple[str, ...]] = ("secret_in_use",)
     key: str
     deployments: tuple[str, ...]
     """Their names, at most the first 100."""
@@ -250,7 +250,7 @@ class RetryLaterError(TenantryError):
 class TooManyInvitationsError(RetryLaterError):
     """Too many invitations were sent to one e-mail for one place lately."""
 
-    codes = ("too_many_invitations",)
+    codes: ClassVar[tuple[str, ...]] = ("too_many_invitations",)
     retry_at: datetime
 
     def __init__(self, message: str, code: str, is_retryable: bool, retry_at: datetime) -> None:
@@ -261,31 +261,31 @@ class TooManyInvitationsError(RetryLaterError):
 class ContendedError(RetryLaterError):
     """Others changed the same place again and again."""
 
-    codes = ("contended",)
+    codes: ClassVar[tuple[str, ...]] = ("contended",)
 
 
 class KeyProviderError(RetryLaterError):
     """The provider of the root key did not give one; the cause is what it raised."""
 
-    codes = ("key_provider_failed", "key_provider_timed_out")
+    codes: ClassVar[tuple[str, ...]] = ("key_provider_failed", "key_provider_timed_out")
 
 
 class StorageUnavailableError(RetryLaterError):
     """The store could not answer now, for example because the disk is full."""
 
-    codes = ("storage_unavailable",)
+    codes: ClassVar[tuple[str, ...]] = ("storage_unavailable",)
 
 
 class SecretKeyError(TenantryError):
     """A secret cannot be opened or sealed: the key is not at hand, or is not the right one, or the value was altered."""
 
-    codes = ("key_not_available", "unsupported_format", "decryption_failed", "wrong_root_key")
+    codes: ClassVar[tuple[str, ...]] = ("key_not_available", "unsupported_format", "decryption_failed", "wrong_root_key")
 
 
 class RedactorTooLargeError(TenantryError):
     """The secrets of the place are too many or too large to be looked for at once."""
 
-    codes = ("redactor_too_large",)
+    codes: ClassVar[tuple[str, ...]] = ("redactor_too_large",)
 
 
 class StorageError(TenantryError):
@@ -297,25 +297,25 @@ class StorageError(TenantryError):
 class OutcomeUnknownError(StorageError):
     """The change may or may not have been made; read before you repeat it."""
 
-    codes = ("outcome_unknown",)
+    codes: ClassVar[tuple[str, ...]] = ("outcome_unknown",)
 
 
 class CannotOpenError(StorageError):
     """The store could not be opened; its files are as they were."""
 
-    codes = ("cannot_open",)
+    codes: ClassVar[tuple[str, ...]] = ("cannot_open",)
 
 
 class ClosedError(StorageError):
     """The store was closed."""
 
-    codes = ("closed",)
+    codes: ClassVar[tuple[str, ...]] = ("closed",)
 
 
 class CatalogError(TenantryError):
     """A catalogue could not be built."""
 
-    codes = (
+    codes: ClassVar[tuple[str, ...]] = (
         "catalog_cycle",
         "catalog_unknown_name",
         "catalog_duplicate",
@@ -333,4 +333,4 @@ class CatalogError(TenantryError):
 class RootKeyError(TenantryError):
     """There is no root key to be had: no such variable or file, or no key in it."""
 
-    codes = ("root_key_unset", "root_key_malformed", "root_key_file", "root_key_random")
+    codes: ClassVar[tuple[str, ...]] = ("root_key_unset", "root_key_malformed", "root_key_file", "root_key_random")

@@ -10,6 +10,8 @@ from tenantry._provider import RootKeyProvider
 from tenantry._query import AsyncQuery, Query
 from tenantry._records import AuditEntry, ChainHead, Customer, CustomerId, CustomerStatus, Deployment, Durability, Explanation, Feature, FeatureChange, Features, Format, Identity, ImportSummary, ImportedRow, Invitation, InvitationId, Invited, Member, MemberId, NewCustomer, Permission, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, Rotation, SecretChange, SecretInfo, SecretUse, SecretVersion, Section, StoredChange, StoredFeatures, TemplateProblem, UserId, Vendor, VendorId, VerifiedEmail, Violation
 
+__all__ = ['AsyncAudit', 'AsyncCustomerScope', 'AsyncCustomers', 'AsyncDeployments', 'AsyncFeatureSwitches', 'AsyncInvitations', 'AsyncMaintenance', 'AsyncMembers', 'AsyncSecrets', 'AsyncServiceScope', 'AsyncTenantry', 'AsyncVendorScope', 'Audit', 'Catalog', 'CatalogBuilder', 'CountingIds', 'CustomerScope', 'Customers', 'Deployments', 'FeatureSwitches', 'FixedClock', 'Invitations', 'KeyRing', 'Maintenance', 'Members', 'Passphrase', 'RedactionStream', 'Redactor', 'RootKey', 'Secret', 'Secrets', 'ServiceScope', 'Snapshot', 'Template', 'Tenantry', 'VendorScope', 'error_codes', 'nothing', 'operations']
+
 @final
 class AsyncAudit:
     """
@@ -2001,6 +2003,15 @@ class RootKey:
 
     Whoever has it and the store can read every secret; without it no secret can be read again.
     """
+
+    def __copy__(self, /) -> RootKey:
+        ...
+
+    def __deepcopy__(self, memo: Any, /) -> RootKey:
+        ...
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def __repr__(self, /) -> str:
         ...

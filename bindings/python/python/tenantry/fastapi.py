@@ -23,9 +23,8 @@ from typing import TYPE_CHECKING, cast
 try:
     from fastapi import FastAPI, Request
     from fastapi.responses import JSONResponse
-except ImportError as error:  # pragma: no cover
-    message = "tenantry.fastapi needs FastAPI: pip install tenantry[fastapi]"
-    raise ImportError(message) from error
+except ImportError as _missing:
+    raise ImportError("tenantry.fastapi needs FastAPI: pip install tenantry[fastapi]") from _missing
 
 from tenantry import _errors as errors
 from tenantry import aio
