@@ -3,6 +3,8 @@
 //! Messages are one line, lower case, without a full stop; user input stands in backticks. No error holds a secret or
 //! a token.
 
+mod code;
+
 use chrono::{DateTime, Utc};
 
 use crate::access::Actor;
@@ -102,40 +104,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// A stable name of the kind of error, for logs, interfaces and other languages.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::InvalidInput(_) => "invalid_input",
-            Self::NotFound(_) => "not_found",
-            Self::PermissionDenied(_) => "permission_denied",
-            Self::CustomerArchived(_) => "customer_archived",
-            Self::FeatureDisabled(_) => "feature_disabled",
-            Self::AlreadyExists(_) => "already_exists",
-            Self::StaleRevision(_) => "stale_revision",
-            Self::AlreadyMember(_) => "already_member",
-            Self::AlreadyInvited(_) => "already_invited",
-            Self::InvitationInvalid => "invitation_invalid",
-            Self::TooManyInvitations(_) => "too_many_invitations",
-            Self::LastAdministrator(_) => "last_administrator",
-            Self::SoleAdministrator(_) => "sole_administrator",
-            Self::OwnMembership => "own_membership",
-            Self::SecretInUse(_) => "secret_in_use",
-            Self::Template(error) => error.code(),
-            Self::UnknownName(_) => "unknown_name",
-            Self::Contended => "contended",
-            Self::Overloaded => "overloaded",
-            Self::KeyNotAvailable => "key_not_available",
-            Self::UnsupportedFormat => "unsupported_format",
-            Self::DecryptionFailed => "decryption_failed",
-            Self::WrongRootKey => "wrong_root_key",
-            Self::RedactorTooLarge(_) => "redactor_too_large",
-            Self::KeyProvider(error) => error.code(),
-            Self::Storage(storage) => storage.kind.code(),
-            Self::CannotOpen(_) => "cannot_open",
-            Self::Closed => "closed",
-        }
-    }
-
     /// Whether the same call may succeed later although nothing is corrected.
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -475,18 +443,6 @@ pub enum StorageKind {
     Corrupt,
     /// The store does not keep the storage contract; a bug to report.
     Contract,
-}
-
-impl StorageKind {
-    fn code(self) -> &'static str {
-        match self {
-            Self::Unavailable => "storage_unavailable",
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::ReadOnly => "storage_read_only",
-            Self::Corrupt => "storage_corrupt",
-            Self::Contract => "storage_contract",
-        }
-    }
 }
 
 /// The store failed; the source says how.

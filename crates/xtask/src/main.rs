@@ -3,6 +3,7 @@
 //! What is run stands in `parts.rs` as plain data; `run.rs` carries it out and reports.
 
 mod parts;
+mod python;
 mod run;
 
 use std::process::ExitCode;

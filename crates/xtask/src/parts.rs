@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::python::PYTHON;
 use crate::run::{Shell, TORTURE_COMMAND, TempDir};
 
 /// Every part, in the order in which they run.
-pub(crate) const PARTS: &[Part] = &[RUST, TORTURE];
+pub(crate) const PARTS: &[Part] = &[RUST, PYTHON, TORTURE];
 
 /// Steps that belong together and need the same tools.
 pub(crate) struct Part {
@@ -32,6 +33,8 @@ pub(crate) struct Step {
     pub(crate) counts: Count,
     /// Run only with `--long`.
     pub(crate) long: bool,
+    /// When it fails, the rest of the part is not run.
+    pub(crate) vital: bool,
 }
 
 pub(crate) enum Action {
@@ -57,6 +60,8 @@ pub(crate) enum Count {
     /// The closing line of the torture chamber, `kills N  power_cuts N  faults N …  lost N  violations N  panics N`: each
     /// kill, loss of power and failure of the disk is a test.
     Torture,
+    /// The closing line of pytest, `1 failed, 12 passed in 0.34s`.
+    Pytest,
     /// The step's function counts, by [`Shell::count`].
     Itself,
 }
@@ -87,6 +92,7 @@ const RUST: Part = Part {
             }),
             counts: Count::Nothing,
             long: false,
+            vital: false,
         },
         Step {
             name: "tests",
@@ -97,6 +103,7 @@ const RUST: Part = Part {
             }),
             counts: Count::Libtest,
             long: false,
+            vital: false,
         },
         EXAMPLES_STEP,
         OLDEST_SQLITE,
@@ -112,13 +119,14 @@ const TORTURE: Part = Part {
         action: Action::Run(CommandLine { words: TORTURE_COMMAND, dir: "", env: &[] }),
         counts: Count::Torture,
         long: false,
+        vital: false,
     }],
 };
 
 /// A command in the root that passes or fails.
 const fn check(name: &'static str, words: &'static [&'static str]) -> Step {
     let action = Action::Run(CommandLine { words, dir: "", env: &[] });
-    Step { name, action, counts: Count::Nothing, long: false }
+    Step { name, action, counts: Count::Nothing, long: false, vital: false }
 }
 
 /// An example that must end well and say what it is for.
@@ -184,7 +192,7 @@ const EXAMPLES: &[Example] = &[
 ];
 
 const EXAMPLES_STEP: Step =
-    Step { name: "examples", action: Action::Call(run_examples), counts: Count::Itself, long: false };
+    Step { name: "examples", action: Action::Call(run_examples), counts: Count::Itself, long: false, vital: false };
 
 /// Runs every example as a reader would; each is one test.
 fn run_examples(shell: &mut Shell) -> Result<(), String> {
@@ -219,8 +227,13 @@ fn run_example(shell: &mut Shell, example: &Example) -> Result<(), String> {
     }
 }
 
-const OLDEST_SQLITE: Step =
-    Step { name: "oldest rusqlite", action: Action::Call(test_oldest_sqlite), counts: Count::Libtest, long: false };
+const OLDEST_SQLITE: Step = Step {
+    name: "oldest rusqlite",
+    action: Action::Call(test_oldest_sqlite),
+    counts: Count::Libtest,
+    long: false,
+    vital: false,
+};
 
 /// Tests the SQLite store with the lowest rusqlite that Cargo.toml admits, in a copy of the
 /// sources, because a lock file holds one version of it.

@@ -65,9 +65,15 @@ fn tally_of_line(line: &str, counts: Count) -> Tally {
     if counts == Count::Torture {
         return tally_of_torture(line);
     }
-    if counts == Count::Libtest
-        && let Some(result) = line.strip_prefix("test result: ")
-    {
+    let result = match counts {
+        Count::Libtest => line.strip_prefix("test result: "),
+        Count::Pytest => Some(line).filter(|line| {
+            let line = line.trim_matches([' ', '=']);
+            line.starts_with(|first: char| first.is_ascii_digit()) && line.contains(" in ")
+        }),
+        Count::Nothing | Count::Torture | Count::Itself => None,
+    };
+    if let Some(result) = result {
         // Every mark separates, so that colours do not matter.
         let words: Vec<&str> = result.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
         for pair in words.windows(2) {
@@ -76,7 +82,7 @@ fn tally_of_line(line: &str, counts: Count) -> Tally {
             {
                 match *word {
                     "passed" => tally.passed += number,
-                    "failed" => tally.failed += number,
+                    "failed" | "error" | "errors" => tally.failed += number,
                     _ => {}
                 }
             }
@@ -278,8 +284,16 @@ fn run_part(part: &Part, long: bool) -> Vec<Outcome> {
     if !missing.is_empty() {
         return missing;
     }
-    let steps = part.steps.iter().filter(|step| long || !step.long);
-    steps.map(|step| run_step(part, step)).collect()
+    let mut outcomes = Vec::new();
+    for step in part.steps.iter().filter(|step| long || !step.long) {
+        let outcome = run_step(part, step);
+        let ends = step.vital && outcome.error.is_some();
+        outcomes.push(outcome);
+        if ends {
+            break;
+        }
+    }
+    outcomes
 }
 
 /// Runs the parts, reports, and says whether everything passed.
@@ -385,6 +399,17 @@ mod tests {
         let last =
             "kills 5  power_cuts 6  faults 7  operations 99  acknowledged 98  lost 1  violations 2  panics 3  seed 4";
         assert_eq!(tally_of_line(last, Count::Torture), Tally { passed: 18, failed: 6 });
+    }
+
+    #[test]
+    fn counts_the_closing_line_of_pytest() {
+        let line = |text: &str| {
+            let Tally { passed, failed } = tally_of_line(text, Count::Pytest);
+            (passed, failed)
+        };
+        assert_eq!(line("317 passed in 5.45s"), (317, 0));
+        assert_eq!(line("=== 1 failed, 316 passed, 2 errors in 65.05s (0:01:05) ==="), (316, 3));
+        assert_eq!(line("tests/test_lists.py .....F 3 passed"), (0, 0));
     }
 
     #[test]

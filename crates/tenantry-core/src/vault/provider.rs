@@ -57,11 +57,4 @@ impl ProviderError {
     pub fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Failed(source.into())
     }
-
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::Failed(_) => "key_provider_failed",
-            Self::TimedOut => "key_provider_timed_out",
-        }
-    }
 }

@@ -41,14 +41,6 @@ impl TemplateError {
         self.spot.column
     }
 
-    /// A stable name of the kind of error.
-    pub(crate) fn code(&self) -> &'static str {
-        match self.problem {
-            TemplateProblem::MissingSecret { .. } => "missing_secret",
-            _ => "invalid_template",
-        }
-    }
-
     pub(super) fn spot(&self) -> Spot {
         self.spot
     }

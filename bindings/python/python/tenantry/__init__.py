@@ -1,0 +1,276 @@
+"""Customer management that a software vendor embeds in its own program.
+
+```python
+>>> from tenantry import Role, RootKey, Tenantry, VerifiedEmail
+>>> app = Tenantry.open_in_memory(root_key=RootKey.generate())
+>>> ada = app.bootstrap("acme", "Acme Software", "Ada", "ada@acme.test")
+>>> scope = ada.customer(ada.customers.create("Globex").id)
+>>> invited = scope.members.invite("Hank", "hank@globex.test", Role.VIEWER)
+>>> invited.raised  # Globex had no Administrator yet
+True
+>>> hank = app.accept_invitation(invited.token, VerifiedEmail("hank@globex.test"))
+>>> hank.can("alerts.view")
+False
+>>> scope.features.enable("alerts").changed
+('alerts',)
+>>> hank.can("alerts.view")
+True
+
+```
+
+`tenantry.aio` has the same names for asyncio.
+"""
+
+from tenantry._tenantry import (
+    Audit,
+    Catalog,
+    CatalogBuilder,
+    CustomerScope,
+    Customers,
+    Deployments,
+    FeatureSwitches,
+    Invitations,
+    KeyRing,
+    Maintenance,
+    Members,
+    Passphrase,
+    RedactionStream,
+    Redactor,
+    RootKey,
+    Secret,
+    Secrets,
+    ServiceScope,
+    Snapshot,
+    Template,
+    Tenantry,
+    VendorScope,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tenantry._errors import (
+        AlreadyExistsError,
+        AlreadyInvitedError,
+        AlreadyMemberError,
+        CannotOpenError,
+        CatalogError,
+        ClosedError,
+        ConflictError,
+        ContendedError,
+        CustomerArchivedError,
+        DeniedError,
+        FeatureDisabledError,
+        InvalidInputError,
+        InvitationInvalidError,
+        KeyProviderError,
+        LastAdministratorError,
+        NotFoundError,
+        OutcomeUnknownError,
+        OwnMembershipError,
+        PermissionDeniedError,
+        RedactorTooLargeError,
+        RetryLaterError,
+        RootKeyError,
+        SecretInUseError,
+        SecretKeyError,
+        SoleAdministratorError,
+        StaleRevisionError,
+        StorageError,
+        StorageUnavailableError,
+        TemplateError,
+        TenantryError,
+        TooManyInvitationsError,
+        UnknownNameError,
+    )
+    from tenantry._provider import RootKeyProvider
+    from tenantry._query import AsyncQuery, Query
+    from tenantry._records import (
+        AuditEntry,
+        ChainHead,
+        Customer,
+        CustomerFeature,
+        CustomerId,
+        CustomerStatus,
+        Decision,
+        Denial,
+        Deployment,
+        DeploymentUse,
+        Durability,
+        Explanation,
+        Feature,
+        FeatureChange,
+        Features,
+        Format,
+        Identity,
+        ImportOutcome,
+        ImportSummary,
+        ImportedRow,
+        Invitation,
+        InvitationId,
+        InvitationStatus,
+        Invited,
+        Member,
+        MemberId,
+        MemberState,
+        NewCustomer,
+        NewRootKey,
+        Page,
+        Permission,
+        Place,
+        Portal,
+        PortalSection,
+        RemainingMember,
+        Rendered,
+        Resolved,
+        Role,
+        RootKeyInfo,
+        RootKeyState,
+        Rotation,
+        SecretChange,
+        SecretId,
+        SecretInfo,
+        SecretUse,
+        SecretVersion,
+        Section,
+        StoredChange,
+        StoredFeatures,
+        TemplateProblem,
+        UserId,
+        Vendor,
+        VendorId,
+        VerifiedEmail,
+        Violation,
+    )
+    from tenantry._redaction import RedactingWriter
+
+__all__ = [
+    "AlreadyExistsError",
+    "AlreadyInvitedError",
+    "AlreadyMemberError",
+    "AsyncQuery",
+    "Audit",
+    "AuditEntry",
+    "CannotOpenError",
+    "Catalog",
+    "CatalogBuilder",
+    "CatalogError",
+    "ChainHead",
+    "ClosedError",
+    "ConflictError",
+    "ContendedError",
+    "Customer",
+    "CustomerArchivedError",
+    "CustomerFeature",
+    "CustomerId",
+    "CustomerScope",
+    "CustomerStatus",
+    "Customers",
+    "Decision",
+    "Denial",
+    "DeniedError",
+    "Deployment",
+    "DeploymentUse",
+    "Deployments",
+    "Durability",
+    "Explanation",
+    "Feature",
+    "FeatureChange",
+    "FeatureDisabledError",
+    "FeatureSwitches",
+    "Features",
+    "Format",
+    "Identity",
+    "ImportOutcome",
+    "ImportSummary",
+    "ImportedRow",
+    "InvalidInputError",
+    "Invitation",
+    "InvitationId",
+    "InvitationInvalidError",
+    "InvitationStatus",
+    "Invitations",
+    "Invited",
+    "KeyProviderError",
+    "KeyRing",
+    "LastAdministratorError",
+    "Maintenance",
+    "Member",
+    "MemberId",
+    "MemberState",
+    "Members",
+    "NewCustomer",
+    "NewRootKey",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "OwnMembershipError",
+    "Page",
+    "Passphrase",
+    "Permission",
+    "PermissionDeniedError",
+    "Place",
+    "Portal",
+    "PortalSection",
+    "Query",
+    "RedactingWriter",
+    "RedactionStream",
+    "Redactor",
+    "RedactorTooLargeError",
+    "RemainingMember",
+    "Rendered",
+    "Resolved",
+    "RetryLaterError",
+    "Role",
+    "RootKey",
+    "RootKeyError",
+    "RootKeyInfo",
+    "RootKeyProvider",
+    "RootKeyState",
+    "Rotation",
+    "Secret",
+    "SecretChange",
+    "SecretId",
+    "SecretInUseError",
+    "SecretInfo",
+    "SecretKeyError",
+    "SecretUse",
+    "SecretVersion",
+    "Secrets",
+    "Section",
+    "ServiceScope",
+    "Snapshot",
+    "SoleAdministratorError",
+    "StaleRevisionError",
+    "StorageError",
+    "StorageUnavailableError",
+    "StoredChange",
+    "StoredFeatures",
+    "Template",
+    "TemplateError",
+    "TemplateProblem",
+    "Tenantry",
+    "TenantryError",
+    "TooManyInvitationsError",
+    "UnknownNameError",
+    "UserId",
+    "Vendor",
+    "VendorId",
+    "VendorScope",
+    "VerifiedEmail",
+    "Violation",
+]
+
+
+def __getattr__(name: str) -> object:
+    # Forty dataclasses take longer to make than everything else: who only imports the package does not wait for them.
+    if name in __all__:
+        from importlib import import_module
+
+        for module in ("_records", "_errors", "_query", "_provider", "_redaction"):
+            found = vars(import_module(f"tenantry.{module}"))
+            if name in found:
+                return globals().setdefault(name, found[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

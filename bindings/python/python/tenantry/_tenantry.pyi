@@ -1,0 +1,2759 @@
+# Written by stub.py: do not edit.
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from os import PathLike
+from types import EllipsisType
+from typing import Any, NoReturn, final
+
+from tenantry._provider import RootKeyProvider
+from tenantry._query import AsyncQuery, Query
+from tenantry._records import AuditEntry, ChainHead, Customer, CustomerId, CustomerStatus, Deployment, Durability, Explanation, Feature, FeatureChange, Features, Format, Identity, ImportSummary, ImportedRow, Invitation, InvitationId, Invited, Member, MemberId, NewCustomer, Permission, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, Rotation, SecretChange, SecretInfo, SecretUse, SecretVersion, Section, StoredChange, StoredFeatures, TemplateProblem, UserId, Vendor, VendorId, VerifiedEmail, Violation
+
+__all__ = ['AsyncAudit', 'AsyncCustomerScope', 'AsyncCustomers', 'AsyncDeployments', 'AsyncFeatureSwitches', 'AsyncInvitations', 'AsyncMaintenance', 'AsyncMembers', 'AsyncSecrets', 'AsyncServiceScope', 'AsyncTenantry', 'AsyncVendorScope', 'Audit', 'Catalog', 'CatalogBuilder', 'CountingIds', 'CustomerScope', 'Customers', 'Deployments', 'FeatureSwitches', 'FixedClock', 'Invitations', 'KeyRing', 'Maintenance', 'Members', 'Passphrase', 'RedactionStream', 'Redactor', 'RootKey', 'Secret', 'Secrets', 'ServiceScope', 'Snapshot', 'Template', 'Tenantry', 'VendorScope', 'error_codes', 'nothing', 'operations']
+
+@final
+class AsyncAudit:
+    """
+    The audit log: of one place, or of the vendor's whole.
+    """
+
+    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None) -> AsyncQuery[AuditEntry]:
+        """
+        The entries of the whole vendor, in the order in which they were committed.
+
+        A page always has a cursor to go on from: what commits later never stands before it. A page without items says that
+        there is nothing new; ask again later with its cursor. Needs `audit.view` on the vendor; from a customer's scope
+        nobody has it.
+
+        Args:
+            actor: Only those of this actor, as the log writes actors.
+            action: Only those of this action, for example `member.removed`.
+            customer: Only those of this customer, deleted ones included.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def list(self, /, *, actor: str | None=None, action: str | None=None) -> AsyncQuery[AuditEntry]:
+        """
+        The entries of this place, oldest first. Needs `audit.view`.
+
+        Args:
+            actor: Only those of this actor, as the log writes actors.
+            action: Only those of this action, for example `member.removed`.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class AsyncCustomerScope:
+    """
+    A person acting on one customer: one of its members, or the vendor's staff.
+    """
+
+    def __repr__(self, /) -> str:
+        ...
+
+    @property
+    def actor(self, /) -> str:
+        """
+        Who acts, as the audit log writes actors.
+        """
+
+    def archive(self, /) -> Awaitable[Customer]:
+        """
+        Archives the customer: it is hidden from lists, and its members and services are refused. Needs `customers.manage`.
+
+        Raises:
+            CustomerArchivedError: It is archived already.
+        """
+
+    @property
+    def audit(self, /) -> AsyncAudit:
+        """
+        The audit log of the customer.
+        """
+
+    def can(self, /, permission: str) -> Awaitable[bool]:
+        """
+        Whether the actor has the permission here.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
+        """
+
+    @property
+    def customer_id(self, /) -> CustomerId:
+        """
+        The customer's id.
+        """
+
+    def delete(self, /, name: str) -> Awaitable[None]:
+        """
+        Deletes the customer with its members, invitations, secrets and keys. Needs `customers.delete`.
+
+        Its audit log stays, without details. A person who is left without any membership is erased in the same commit.
+
+        Args:
+            name: Repeats the customer's name, as a safeguard.
+
+        Raises:
+            InvalidInputError: The name is not the customer's.
+        """
+
+    @property
+    def deployments(self, /) -> AsyncDeployments:
+        """
+        The deployments of the customer that services registered.
+        """
+
+    def explain(self, /, permission: str) -> Awaitable[Explanation]:
+        """
+        Why the actor has the permission here or not, and what would give it.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission.
+            NotFoundError: There is no such place, or the actor is no member of it.
+        """
+
+    def explain_for(self, /, user: UserId, permission: str) -> Awaitable[Explanation]:
+        """
+        Why one of the customer's members has a permission or not, and what would give it: for the vendor's support.
+
+        Needs `customer_users.view` on the vendor's side.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission.
+        """
+
+    @property
+    def features(self, /) -> AsyncFeatureSwitches:
+        """
+        The customer's features.
+        """
+
+    def get(self, /) -> Awaitable[Customer]:
+        """
+        The customer. Needs `customers.view` of staff, `dashboard.view` of the customer's members.
+
+        Raises:
+            NotFoundError: There is no such customer, or the actor is no member of it.
+        """
+
+    @property
+    def invitations(self, /) -> AsyncInvitations:
+        """
+        The invitations into the customer.
+        """
+
+    @property
+    def members(self, /) -> AsyncMembers:
+        """
+        The customer's members.
+        """
+
+    @property
+    def place(self, /) -> Place:
+        """
+        What is acted on.
+        """
+
+    def portal(self, /) -> Awaitable[tuple[PortalSection, ...]]:
+        """
+        The sections of the customer portal that the actor may open, in order.
+
+        The vendor's staff see what an Administrator of the customer would see: nothing while it is archived. Needs
+        `customers.view` of staff; of the customer's members, to be active.
+
+        Raises:
+            PermissionDeniedError: The actor may not.
+        """
+
+    def require(self, /, permission: str) -> Awaitable[None]:
+        """
+        Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended, or the role lacks the permission.
+            CustomerArchivedError: The customer is archived.
+            FeatureDisabledError: The feature that the permission belongs to is off.
+            UnknownNameError: The catalogue does not know the permission.
+        """
+
+    @property
+    def secrets(self, /) -> AsyncSecrets:
+        """
+        The customer's secrets; they serve this customer's deployments only.
+        """
+
+    def snapshot(self, /) -> Awaitable[Snapshot]:
+        """
+        What the actor may do here at this moment: for many questions in one request.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended.
+            CustomerArchivedError: The customer is archived, and the actor is not the vendor's staff.
+        """
+
+    def unarchive(self, /) -> Awaitable[Customer]:
+        """
+        Takes the customer back into use; nothing but the status changes. Needs `customers.manage`.
+
+        Raises:
+            PermissionDeniedError: The actor may not.
+        """
+
+    def update(self, /, *, name: str | None=None, external_id: str | EllipsisType | None=..., at_revision: int | None=None) -> Awaitable[Customer]:
+        """
+        Changes what is named, and nothing else. Needs `customers.manage`.
+
+        Args:
+            name: The new name.
+            external_id: The new external id; `None` takes it away. An archived customer keeps its own.
+            at_revision: Only if the record is still at this revision.
+
+        Returns:
+            The customer as it is now.
+
+        Raises:
+            InvalidInputError: A field does not follow its rules.
+            StaleRevisionError: The record moved.
+            AlreadyExistsError: The external id is taken.
+        """
+
+    @property
+    def user_id(self, /) -> UserId | None:
+        """
+        The person who acts.
+        """
+
+@final
+class AsyncCustomers:
+    """
+    The customers of a vendor, as its staff see them.
+    """
+
+    def create(self, /, name: str, *, external_id: str | None=None) -> Awaitable[Customer]:
+        """
+        Creates a customer with the features that are on by default. Needs `customers.manage`.
+
+        Args:
+            name: 1 to 200 characters; names may repeat.
+            external_id: Your own id of it: 1 to 200 characters, unique within the vendor.
+
+        Returns:
+            The customer.
+
+        Raises:
+            InvalidInputError: A field does not follow its rules.
+            AlreadyExistsError: The external id is taken.
+        """
+
+    def find(self, /, external_id: str) -> Awaitable[Customer]:
+        """
+        The customer with this external id, active or archived. Needs `customers.view`.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+
+    def import_rows(self, /, rows: Iterable[NewCustomer | ValueError], report: Callable[[ImportedRow], object] | None=None) -> Awaitable[ImportSummary]:
+        """
+        Creates customers from rows, hundreds in one commit, and reports each row as soon as it is decided.
+
+        A row is created, skipped because its external id exists, or refused; a row without an external id is refused, so that
+        a repeated run creates nothing new. A row that its reader could not make out stands as a `ValueError` with the reason.
+        A bad row never stops the others. What the iterable or `report` raises ends the import and is raised from here; the
+        rows reported until then are done. Needs `customers.manage`.
+
+        Args:
+            rows: What to create.
+            report: Called with what became of each row; with asyncio, on another thread.
+
+        Returns:
+            What became of the rows, by number.
+
+        Raises:
+            PermissionDeniedError: The actor may not; also when there is no row.
+        """
+
+    def list(self, /, *, text: str=..., features: Sequence[str]=..., status: CustomerStatus | None=...) -> AsyncQuery[Customer]:
+        """
+        The customers that pass the filter, in the order of their folded names. Needs `customers.view`.
+
+        Args:
+            text: What the name, the external id or a member's e-mail contains, whatever its case.
+            features: Features that the customer has.
+            status: Active ones unless told otherwise; `None` for any.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class AsyncDeployments:
+    """
+    The deployments that services registered in a place. Reading needs `deployments.view`.
+    """
+
+    def list(self, /) -> AsyncQuery[Deployment]:
+        """
+        The deployments in the order of their ids, each with the secrets that it uses and the versions that it runs.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class AsyncFeatureSwitches:
+    """
+    Switches the features of a customer on and off. What is off is hidden from its members, and refused.
+    """
+
+    def disable(self, /, feature: str) -> Awaitable[FeatureChange]:
+        """
+        Disables a feature and all that require it, at any depth. Needs `features.manage`.
+
+        Returns:
+            What changed, in dependency order.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+    def enable(self, /, feature: str) -> Awaitable[FeatureChange]:
+        """
+        Enables a feature and all that it requires. Needs `features.manage`.
+
+        Returns:
+            What changed, in dependency order.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+    def list(self, /) -> Awaitable[Features]:
+        """
+        The features of the customer, in dependency order. Its own members see the enabled ones only.
+
+        Needs `customers.view` of staff, `dashboard.view` of the customer's members.
+
+        Raises:
+            PermissionDeniedError: The actor may not.
+        """
+
+    def preview_disable(self, /, feature: str) -> Awaitable[FeatureChange]:
+        """
+        What `disable` would answer; nothing changes. Needs `features.manage`.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+    def preview_enable(self, /, feature: str) -> Awaitable[FeatureChange]:
+        """
+        What `enable` would answer; nothing changes. Needs `features.manage`.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+@final
+class AsyncInvitations:
+    """
+    The invitations into a place: the vendor itself, or one customer.
+
+    Reading needs `users.view`, changing `users.manage`; of staff who act on a customer `customer_users.view` and
+    `customer_users.manage`.
+    """
+
+    def get(self, /, invitation: InvitationId) -> Awaitable[Invitation]:
+        """
+        One invitation.
+
+        Raises:
+            NotFoundError: The place has no such invitation.
+        """
+
+    def list(self, /) -> AsyncQuery[Invitation]:
+        """
+        The invitations, those that ended included, in the order in which they were made; each with its true state.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def resend(self, /, invitation: InvitationId) -> Awaitable[Invited]:
+        """
+        Makes a new token for an invitation that was not accepted, and kills the old one.
+
+        It is open for as long as before, from now on; also when it had expired.
+
+        Raises:
+            NotFoundError: The place has no such invitation.
+            InvalidInputError: The invitation has ended.
+            TooManyInvitationsError: It was repeated three times in ten minutes.
+        """
+
+    def revoke(self, /, invitation: InvitationId) -> Awaitable[None]:
+        """
+        Revokes an invitation that was not accepted: its token no longer works and its member goes.
+
+        Raises:
+            NotFoundError: The place has no such invitation.
+            InvalidInputError: The invitation has ended.
+        """
+
+@final
+class AsyncMaintenance:
+    """
+    The host's maintenance of a store: it sees the whole of it, and no permission guards it.
+    """
+
+    def close(self, /) -> Awaitable[None]:
+        """
+        Closes the store; every later call of any handle raises `ClosedError`.
+
+        Raises:
+            StorageError: What is open cannot be closed in order.
+        """
+
+    def heads(self, /, vendor: VendorId) -> Awaitable[tuple[ChainHead, ...]]:
+        """
+        The last entry of every chain of a vendor: keep it elsewhere, and hand it to `verify`.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+    def root_keys(self, /) -> Awaitable[tuple[RootKeyInfo, ...]]:
+        """
+        The root keys that the store was used with, in the order of their ids, and how many keys of places each still wraps.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+    def rotate_place_key(self, /, place: Place, report: Callable[[Rotation], object] | None=None) -> Awaitable[Rotation]:
+        """
+        Gives a place a new key while its secrets are used, and destroys the old one. A rotation that was broken off is taken
+        up where it was.
+
+        Args:
+            place: The vendor itself, or one customer.
+            report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
+
+        Raises:
+            NotFoundError: There is no such place.
+            SecretKeyError: A key is not at hand, or a value was altered. What was moved until then stays.
+            KeyProviderError: The provider gave none.
+        """
+
+    def rotate_root_key(self, /, report: Callable[[Rotation], object] | None=None) -> Awaitable[Rotation]:
+        """
+        Goes over to another root key while the store is used. A rotation that was broken off is taken up where it was.
+
+        Args:
+            report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
+
+        Raises:
+            SecretKeyError: The old or the new key is not at hand. What was moved until then stays.
+            KeyProviderError: The provider gave none.
+        """
+
+    def schema_version(self, /) -> Awaitable[int]:
+        """
+        The version of the store's schema.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+    def stage_root_key(self, /) -> Awaitable[bool]:
+        """
+        Notes the root key that the next rotation goes to: the time to hand it to every process.
+
+        Returns:
+            Whether there is one to go to.
+
+        Raises:
+            SecretKeyError: The store was opened without a root key.
+            KeyProviderError: The provider gave none.
+        """
+
+    def verify(self, /, kept_heads: Sequence[ChainHead]=...) -> Awaitable[tuple[Violation, ...]]:
+        """
+        Checks the whole store: the database itself, every rule that spans rows, every audit chain, every secret.
+
+        Args:
+            kept_heads: What `heads` answered earlier: only so entries that were cut off at the end are found.
+
+        Returns:
+            What is wrong; nothing when all is well.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+@final
+class AsyncMembers:
+    """
+    The members of a place: the vendor itself, or one customer.
+
+    Reading needs `users.view`, changing `users.manage`; of staff who act on a customer `customer_users.view` and
+    `customer_users.manage`.
+    """
+
+    def change_role(self, /, member: MemberId, role: Role, *, at_revision: int | None=None) -> Awaitable[Member]:
+        """
+        Gives a member another role; it counts with their next operation.
+
+        Args:
+            member: The member.
+            role: The new role.
+            at_revision: Only if the record is still at this revision.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            OwnMembershipError: Nobody changes their own role.
+            LastAdministratorError: The place would be left without an active Administrator.
+            StaleRevisionError: The record moved.
+        """
+
+    def get(self, /, member: MemberId) -> Awaitable[Member]:
+        """
+        One member.
+
+        Raises:
+            NotFoundError: The place has no such member.
+        """
+
+    def invite(self, /, name: str, email: str, role: Role, *, valid_for: timedelta | None=None) -> Awaitable[Invited]:
+        """
+        Invites a person. Into a place that has no Administrator, active or invited, the role becomes Administrator, whatever
+        was asked for; the answer says so.
+
+        Args:
+            name: 1 to 200 characters.
+            email: Where you send the invitation.
+            role: The role to give.
+            valid_for: 1 second to 90 days; 7 days unless told otherwise.
+
+        Returns:
+            The member, the invitation, and the token for the link that you mail, this once.
+
+        Raises:
+            InvalidInputError: A field does not follow its rules.
+            AlreadyMemberError: The person is a member already.
+            AlreadyInvitedError: The person is invited already; the invitation can be resent.
+            TooManyInvitationsError: Too many were sent to this e-mail lately.
+        """
+
+    def list(self, /) -> AsyncQuery[Member]:
+        """
+        The members in the order in which they were invited.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def remove(self, /, member: MemberId) -> Awaitable[None]:
+        """
+        Removes a member; an open invitation no longer works. A person without any other membership is erased.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            OwnMembershipError: Nobody removes themselves.
+            LastAdministratorError: The place would be left without an active Administrator.
+        """
+
+    def rename(self, /, member: MemberId, name: str, *, at_revision: int | None=None) -> Awaitable[Member]:
+        """
+        Renames a member in this place; elsewhere the person keeps their name.
+
+        Args:
+            member: The member.
+            name: 1 to 200 characters.
+            at_revision: Only if the record is still at this revision.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            InvalidInputError: The name does not follow the rules.
+            StaleRevisionError: The record moved.
+        """
+
+    def resume(self, /, member: MemberId) -> Awaitable[Member]:
+        """
+        Lets a suspended member act again.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            OwnMembershipError: Nobody resumes themselves.
+            InvalidInputError: The member has not accepted yet.
+        """
+
+    def suspend(self, /, member: MemberId) -> Awaitable[Member]:
+        """
+        Suspends a member: they cannot act, and count as no Administrator, until resumed.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            OwnMembershipError: Nobody suspends themselves.
+            LastAdministratorError: The place would be left without an active Administrator.
+            InvalidInputError: The member has not accepted yet.
+        """
+
+@final
+class AsyncSecrets:
+    """
+    The secrets of a place: the vendor itself, or one customer.
+
+    Nothing here answers a value; a service resolves them. Reading needs `secrets.view`, changing `secrets.manage`.
+    """
+
+    def check(self, /, template: str) -> Awaitable[tuple[TemplateProblem, ...]]:
+        """
+        Everything that is wrong with a template in this place: mistakes, and secrets that it needs and that there are not.
+
+        Returns:
+            The problems in the order of the text; none when all is well.
+        """
+
+    def delete(self, /, key: str, *, although_used: bool=False) -> Awaitable[None]:
+        """
+        Deletes a secret with all its versions, unless a deployment uses it.
+
+        Args:
+            key: The secret's key.
+            although_used: Deletes it also when deployments use it; their next rendering fails.
+
+        Raises:
+            NotFoundError: There is no such secret.
+            SecretInUseError: With the names of the deployments.
+        """
+
+    def destroy(self, /, key: str, version: int) -> Awaitable[None]:
+        """
+        Destroys the value of an earlier version; that it was there stays listed.
+
+        Raises:
+            NotFoundError: There is no such secret, or the version is not kept.
+            InvalidInputError: It is the current version.
+        """
+
+    def list(self, /) -> AsyncQuery[SecretInfo]:
+        """
+        The secrets in the order of their keys, without their values.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def roll_back(self, /, key: str, version: int) -> Awaitable[SecretChange]:
+        """
+        Gives a secret the value of an earlier version, as a new version.
+
+        Raises:
+            NotFoundError: There is no such secret, or the version is not kept.
+            InvalidInputError: It is the current version, or one that was destroyed.
+        """
+
+    def set(self, /, key: str, value: str | Secret, *, at_version: int | None=None) -> Awaitable[SecretChange]:
+        """
+        Sets a secret: makes it, or gives it a new version. It is encrypted before it reaches the store.
+
+        Args:
+            key: A letter, then letters, digits and underscores, 128 characters at most; it never changes.
+            value: 1 byte to 64 KiB of text.
+            at_version: Only if its current version is still this one; 0 stands for a secret that there is not yet.
+
+        Returns:
+            The secret, and the deployments that use it.
+
+        Raises:
+            InvalidInputError: The key or the value does not follow its rules.
+            StaleRevisionError: It has another version.
+            SecretKeyError: The store was opened without a root key.
+        """
+
+    def used_by(self, /, key: str) -> AsyncQuery[SecretUse]:
+        """
+        The deployments that use a secret, in the order of their ids, with the version that each runs.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def versions(self, /, key: str) -> AsyncQuery[SecretVersion]:
+        """
+        The versions of a secret that are kept, newest first; never their values.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class AsyncServiceScope:
+    """
+    A service of the host application, acting on one place: the only one who gets values of secrets.
+
+    It may do what the catalogue's service rows say, and nothing else. Whatever it reads of values stands in the audit log
+    before it gets them.
+    """
+
+    def __repr__(self, /) -> str:
+        ...
+
+    @property
+    def actor(self, /) -> str:
+        """
+        Who acts, as the audit log writes actors.
+        """
+
+    def can(self, /, permission: str) -> Awaitable[bool]:
+        """
+        Whether the actor has the permission here.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
+        """
+
+    def explain(self, /, permission: str) -> Awaitable[Explanation]:
+        """
+        Why the actor has the permission here or not, and what would give it.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission.
+            NotFoundError: There is no such place, or the actor is no member of it.
+        """
+
+    @property
+    def place(self, /) -> Place:
+        """
+        What is acted on.
+        """
+
+    def redactor(self, /) -> Awaitable[Redactor]:
+        """
+        What takes the values of the place's secrets out of logs, all versions that are kept included.
+
+        It holds copies of the values: make it when it is needed, and drop it soon. Writes one audit entry. Needs
+        `secrets.resolve`; of a customer, the feature that it belongs to.
+
+        Raises:
+            RedactorTooLargeError: The values are too many or too large to be looked for at once.
+        """
+
+    def register_deployment(self, /, id: str, name: str, templates: Sequence[str]=...) -> Awaitable[Deployment]:
+        """
+        Registers a deployment of the place with its templates, or registers it anew. Needs `deployments.register`.
+
+        Args:
+            id: Your own id of it, unique in the place.
+            name: Its name.
+            templates: The templates that are rendered for it. Only the keys that they refer to are kept.
+
+        Raises:
+            InvalidInputError: A field does not follow its rules.
+            TemplateError: The first mistake of a template.
+        """
+
+    def remove_deployment(self, /, deployment: str) -> Awaitable[None]:
+        """
+        Forgets a deployment: it uses no secret any more. Needs `deployments.register`.
+
+        Raises:
+            NotFoundError: There is no such deployment.
+        """
+
+    def render(self, /, template: str, format: Format) -> Awaitable[Rendered]:
+        """
+        Fills a template with the secrets that it refers to, in the form that the file wants.
+
+        Writes one audit entry that names place and keys. Needs `secrets.resolve`; of a customer, the feature that it belongs
+        to.
+
+        Args:
+            template: A text with `{{ .Secrets.KEY }}` in it.
+            format: How a value is written.
+
+        Raises:
+            TemplateError: A mistake, or a secret that it needs and that there is not, with line and column.
+        """
+
+    def report_running(self, /, deployment: str, versions: Mapping[str, int] | Iterable[tuple[str, int]]) -> Awaitable[Deployment]:
+        """
+        Notes which versions of its secrets a deployment runs with, as `resolve` and `render` answered them.
+
+        Needs `deployments.register`.
+
+        Args:
+            deployment: Your own id of it.
+            versions: The version of each key.
+
+        Raises:
+            NotFoundError: There is no such deployment, or it does not use such a secret.
+        """
+
+    def require(self, /, permission: str) -> Awaitable[None]:
+        """
+        Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended, or the role lacks the permission.
+            CustomerArchivedError: The customer is archived.
+            FeatureDisabledError: The feature that the permission belongs to is off.
+            UnknownNameError: The catalogue does not know the permission.
+        """
+
+    def resolve(self, /, keys: Sequence[str]) -> Awaitable[tuple[Resolved, ...]]:
+        """
+        The values of these secrets of the place, in the order of the keys given.
+
+        Writes one audit entry that names place and keys. Needs `secrets.resolve`; of a customer, the feature that it belongs
+        to.
+
+        Raises:
+            NotFoundError: There is no such place, or no such key.
+            CustomerArchivedError: The customer is archived.
+            FeatureDisabledError: The feature that secrets belong to is off.
+            SecretKeyError: The key that sealed a value is not at hand, or the value was altered.
+            InvalidInputError: The name of the service or the reason does not follow its rules.
+        """
+
+    def resolve_all(self, /) -> Awaitable[tuple[Resolved, ...]]:
+        """
+        The values of all secrets of the place, in the order of their keys; otherwise like `resolve`.
+
+        Raises:
+            SecretKeyError: The key that sealed a value is not at hand, or the value was altered.
+        """
+
+    def snapshot(self, /) -> Awaitable[Snapshot]:
+        """
+        What the actor may do here at this moment: for many questions in one request.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended.
+            CustomerArchivedError: The customer is archived, and the actor is not the vendor's staff.
+        """
+
+    @property
+    def user_id(self, /) -> UserId | None:
+        """
+        `None`: a service is no person.
+        """
+
+@final
+class AsyncTenantry:
+    """
+    An open store with its catalogue and keys.
+
+    It has the host's own operations and the ways to a scope. Everything else is done through a scope, which knows who
+    acts. Use it in a `with` block, or close it.
+    """
+
+    def __aenter__(self, /) -> Awaitable[AsyncTenantry]:
+        ...
+
+    def __aexit__(self, exc_type: object, exc_value: object, traceback: object, /) -> Awaitable[None]:
+        ...
+
+    def __repr__(self, /) -> str:
+        ...
+
+    def accept_invitation(self, /, token: Secret | str, email: VerifiedEmail) -> Awaitable[AsyncVendorScope | AsyncCustomerScope]:
+        """
+        Accepts an invitation for the person who is signed in.
+
+        Args:
+            token: The token, as it came in the link.
+            email: The e-mail of the person, which the host has verified.
+
+        Returns:
+            The person's scope, on the vendor or on a customer.
+
+        Raises:
+            InvitationInvalidError: For every token that this person cannot use, whatever the reason.
+        """
+
+    def bootstrap(self, /, key: str, name: str, first_member: str, email: str) -> Awaitable[AsyncVendorScope]:
+        """
+        Makes a vendor with its first member, an active Administrator. The host states that it has verified the e-mail.
+
+        Args:
+            key: By it the vendor is found again: a lower-case letter, then such letters, digits and hyphens, 64 at most.
+            name: The name of the vendor.
+            first_member: The name of the person.
+            email: The e-mail of the person.
+
+        Returns:
+            The person's scope on the vendor.
+
+        Raises:
+            AlreadyExistsError: The key is taken.
+            InvalidInputError: A key, name or e-mail does not follow the rules.
+        """
+
+    @property
+    def catalog(self, /) -> Catalog:
+        """
+        The catalogue of this process.
+        """
+
+    def change_email(self, /, vendor: VendorId, user: UserId, email: VerifiedEmail) -> Awaitable[None]:
+        """
+        Changes the e-mail of a person, who has proved to the host that they read it.
+
+        Args:
+            vendor: The vendor.
+            user: The person.
+            email: The new e-mail, which the host has verified.
+
+        Raises:
+            AlreadyExistsError: Another person of the vendor has it.
+            NotFoundError: There is no such person.
+            InvalidInputError: It is no e-mail address.
+        """
+
+    def close(self, /) -> Awaitable[None]:
+        """
+        Closes the store; every later call of any handle raises `ClosedError`.
+
+        Raises:
+            StorageError: What is open cannot be closed in order.
+        """
+
+    def customer(self, /, vendor: VendorId, customer: CustomerId, user: UserId) -> AsyncCustomerScope:
+        """
+        A person acting as a member of one customer. Whether they may is decided with every operation.
+        """
+
+    def decline_invitation(self, /, token: Secret | str, email: VerifiedEmail) -> Awaitable[None]:
+        """
+        Declines an invitation for the person who is signed in; its member goes.
+
+        Args:
+            token: The token, as it came in the link.
+            email: The e-mail of the person, which the host has verified.
+
+        Raises:
+            InvitationInvalidError: For every token that this person cannot use, whatever the reason.
+        """
+
+    def find_vendor(self, /, key: str) -> Awaitable[Vendor | None]:
+        """
+        The vendor with this key.
+
+        Returns:
+            The vendor; `None` when there is none.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+    def identify(self, /, vendor: VendorId, email: VerifiedEmail) -> Awaitable[Identity | None]:
+        """
+        Who a signed-in person is: their id, where they are an active member, and what they can still accept.
+
+        Args:
+            vendor: The vendor.
+            email: The e-mail, which the host has verified.
+
+        Returns:
+            The identity; `None` when the vendor does not know the e-mail.
+
+        Raises:
+            InvalidInputError: It is no e-mail address.
+        """
+
+    def maintenance(self, /, reason: str) -> AsyncMaintenance:
+        """
+        The host's maintenance of the store.
+
+        Args:
+            reason: 1 to 200 characters, for the log of each operation.
+        """
+
+    @classmethod
+    def open(cls, /, path: str | PathLike[str], *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, durability: Durability=..., busy_deadline: timedelta=..., allow_network_file_system: bool=False, migrate: bool=True, kept_versions: int=10, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Awaitable[AsyncTenantry]:
+        """
+        Opens the store in this file, which is made if it does not exist; its folder must.
+
+        Args:
+            path: The file. SQLite keeps two more files beside it while it is open.
+            root_key: Protects the secrets; without one only secrets do not work.
+            catalog: What the product has; the standard catalogue unless told otherwise.
+            durability: What an acknowledged commit survives.
+            busy_deadline: How long a commit waits for other processes.
+            allow_network_file_system: Data may be lost there, so it is refused unless this is true.
+            migrate: Whether a file of an older release may be changed; otherwise it is refused.
+            kept_versions: How many versions of each secret are kept.
+            clock: A clock for tests.
+            ids: A source of ids for tests.
+
+        Returns:
+            The open store.
+
+        Raises:
+            CannotOpenError: It says why the file does not do; it is as it was.
+            SecretKeyError: With `code` `wrong_root_key`: the store was written with another root key.
+            KeyProviderError: The provider of the root key gave none.
+        """
+
+    @classmethod
+    def open_in_memory(cls, /, *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, kept_versions: int=10, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Awaitable[AsyncTenantry]:
+        """
+        Opens a new store in memory: for tests and first steps. It is gone with the last handle.
+
+        Args:
+            root_key: Protects the secrets; without one only secrets do not work.
+            catalog: What the product has; the standard catalogue unless told otherwise.
+            kept_versions: How many versions of each secret are kept.
+            clock: A clock for tests.
+            ids: A source of ids for tests.
+
+        Returns:
+            The open store.
+
+        Raises:
+            StorageUnavailableError: The operating system gives no random numbers.
+        """
+
+    def service(self, /, place: Place, name: str, reason: str) -> AsyncServiceScope:
+        """
+        A service of the host acting on one place: it may do what the catalogue's service rows say.
+
+        Args:
+            place: The vendor itself, or one customer.
+            name: 1 to 64 letters, digits, `.`, `_` and `-`.
+            reason: 1 to 200 characters, for the audit log.
+        """
+
+    def vendor(self, /, vendor: VendorId, user: UserId) -> AsyncVendorScope:
+        """
+        A person acting as the vendor's staff. Whether they may is decided with every operation.
+        """
+
+    def vendors(self, /) -> AsyncQuery[Vendor]:
+        """
+        The vendors of the store, in the order of their keys.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class AsyncVendorScope:
+    """
+    A member of the vendor's staff, acting on the vendor.
+    """
+
+    def __repr__(self, /) -> str:
+        ...
+
+    @property
+    def actor(self, /) -> str:
+        """
+        Who acts, as the audit log writes actors.
+        """
+
+    @property
+    def audit(self, /) -> AsyncAudit:
+        """
+        The audit log of the vendor.
+        """
+
+    def can(self, /, permission: str) -> Awaitable[bool]:
+        """
+        Whether the actor has the permission here.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
+        """
+
+    def customer(self, /, customer: CustomerId) -> AsyncCustomerScope:
+        """
+        The same person, acting on one customer of the vendor. Whether it exists is decided with every operation.
+        """
+
+    @property
+    def customers(self, /) -> AsyncCustomers:
+        """
+        The customers: create, find, import.
+        """
+
+    @property
+    def deployments(self, /) -> AsyncDeployments:
+        """
+        The deployments of the vendor itself that services registered.
+        """
+
+    def erase_user(self, /, user: UserId) -> Awaitable[None]:
+        """
+        Erases a person in every place of the vendor: name, e-mail, memberships, invitations, and what the log says of them.
+
+        Their id stays as a pseudonym, and the log still verifies. Needs `users.manage` on the vendor.
+
+        Raises:
+            NotFoundError: There is no such person.
+            OwnMembershipError: Nobody erases themselves.
+            SoleAdministratorError: With the places that would be left without an active Administrator.
+        """
+
+    def explain(self, /, permission: str) -> Awaitable[Explanation]:
+        """
+        Why the actor has the permission here or not, and what would give it.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission.
+            NotFoundError: There is no such place, or the actor is no member of it.
+        """
+
+    @property
+    def invitations(self, /) -> AsyncInvitations:
+        """
+        The invitations to the vendor itself.
+        """
+
+    @property
+    def members(self, /) -> AsyncMembers:
+        """
+        The vendor's own members.
+        """
+
+    @property
+    def place(self, /) -> Place:
+        """
+        What is acted on.
+        """
+
+    def require(self, /, permission: str) -> Awaitable[None]:
+        """
+        Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended, or the role lacks the permission.
+            CustomerArchivedError: The customer is archived.
+            FeatureDisabledError: The feature that the permission belongs to is off.
+            UnknownNameError: The catalogue does not know the permission.
+        """
+
+    @property
+    def secrets(self, /) -> AsyncSecrets:
+        """
+        The vendor's own secrets; they serve the vendor's own deployments only.
+        """
+
+    def snapshot(self, /) -> Awaitable[Snapshot]:
+        """
+        What the actor may do here at this moment: for many questions in one request.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended.
+            CustomerArchivedError: The customer is archived, and the actor is not the vendor's staff.
+        """
+
+    @property
+    def user_id(self, /) -> UserId | None:
+        """
+        The person who acts.
+        """
+
+    @property
+    def vendor_id(self, /) -> VendorId:
+        """
+        The vendor's id.
+        """
+
+@final
+class Audit:
+    """
+    The audit log: of one place, or of the vendor's whole.
+    """
+
+    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None) -> Query[AuditEntry]:
+        """
+        The entries of the whole vendor, in the order in which they were committed.
+
+        A page always has a cursor to go on from: what commits later never stands before it. A page without items says that
+        there is nothing new; ask again later with its cursor. Needs `audit.view` on the vendor; from a customer's scope
+        nobody has it.
+
+        Args:
+            actor: Only those of this actor, as the log writes actors.
+            action: Only those of this action, for example `member.removed`.
+            customer: Only those of this customer, deleted ones included.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def list(self, /, *, actor: str | None=None, action: str | None=None) -> Query[AuditEntry]:
+        """
+        The entries of this place, oldest first. Needs `audit.view`.
+
+        Args:
+            actor: Only those of this actor, as the log writes actors.
+            action: Only those of this action, for example `member.removed`.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class Catalog:
+    """
+    The features, permissions and sections of one product.
+
+    A catalogue is code: built once when the host starts, checked as a whole, then shared and never changed.
+    """
+
+    def allows(self, /, portal: Portal, name: str, role: Role) -> bool:
+        """
+        Whether the role has the permission on this side, whatever the features; `False` for a name that the side has not.
+        """
+
+    @staticmethod
+    def builder() -> CatalogBuilder:
+        """
+        A builder that begins with the standard content, for a host that adds to it.
+        """
+
+    @property
+    def default_features(self, /) -> tuple[str, ...]:
+        """
+        The features of a new customer with all that they require, in dependency order.
+        """
+
+    def disable(self, /, stored: Sequence[str], feature: str) -> StoredChange:
+        """
+        What disabling a feature would change, and what would be stored from then on.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+    @staticmethod
+    def empty() -> CatalogBuilder:
+        """
+        A builder that begins with nothing, for a host with features and permissions all its own.
+        """
+
+    def enable(self, /, stored: Sequence[str], feature: str) -> StoredChange:
+        """
+        What enabling a feature would change, and what would be stored from then on.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+    def feature(self, /, name: str) -> Feature | None:
+        """
+        The feature with this name; `None` when the catalogue has none.
+        """
+
+    @property
+    def features(self, /) -> tuple[Feature, ...]:
+        """
+        Every feature, in dependency order.
+        """
+
+    def knows_permission(self, /, name: str) -> bool:
+        """
+        Whether any side has a permission of this name.
+        """
+
+    @property
+    def permissions(self, /) -> tuple[Permission, ...]:
+        """
+        Every permission of every side, as they were added.
+        """
+
+    def resolve(self, /, stored: Sequence[str]) -> StoredFeatures:
+        """
+        What the names stored for a customer mean to this catalogue.
+
+        Returns:
+            What is on, waits for a requirement, and is unknown.
+        """
+
+    @property
+    def sections(self, /) -> tuple[Section, ...]:
+        """
+        The sections of the customer portal, in the order in which they are shown.
+        """
+
+    @staticmethod
+    def standard() -> Catalog:
+        """
+        The standard catalogue: four features, the permissions of the three sides, the nine sections.
+        """
+
+@final
+class CatalogBuilder:
+    """
+    Collects features, permissions and sections, in the order in which they are to be shown. Each method answers a new builder.
+    """
+
+    def build(self, /) -> Catalog:
+        """
+        Checks everything and makes the catalogue.
+
+        Raises:
+            CatalogError: The first thing that is wrong.
+        """
+
+    def feature(self, /, feature: Feature) -> CatalogBuilder:
+        """
+        Adds a feature; it may require features that are added later.
+        """
+
+    def permission(self, /, permission: Permission) -> CatalogBuilder:
+        """
+        Adds a permission; its feature may be added later.
+        """
+
+    def section(self, /, section: Section) -> CatalogBuilder:
+        """
+        Adds a section after those that are there; its permission may be added later.
+        """
+
+@final
+class CountingIds:
+    """
+    Ids that are the same in every run: they count.
+    """
+
+    def __new__(cls, /) -> CountingIds:
+        ...
+
+@final
+class CustomerScope:
+    """
+    A person acting on one customer: one of its members, or the vendor's staff.
+    """
+
+    def __repr__(self, /) -> str:
+        ...
+
+    @property
+    def actor(self, /) -> str:
+        """
+        Who acts, as the audit log writes actors.
+        """
+
+    def archive(self, /) -> Customer:
+        """
+        Archives the customer: it is hidden from lists, and its members and services are refused. Needs `customers.manage`.
+
+        Raises:
+            CustomerArchivedError: It is archived already.
+        """
+
+    @property
+    def audit(self, /) -> Audit:
+        """
+        The audit log of the customer.
+        """
+
+    def can(self, /, permission: str) -> bool:
+        """
+        Whether the actor has the permission here.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
+        """
+
+    @property
+    def customer_id(self, /) -> CustomerId:
+        """
+        The customer's id.
+        """
+
+    def delete(self, /, name: str) -> None:
+        """
+        Deletes the customer with its members, invitations, secrets and keys. Needs `customers.delete`.
+
+        Its audit log stays, without details. A person who is left without any membership is erased in the same commit.
+
+        Args:
+            name: Repeats the customer's name, as a safeguard.
+
+        Raises:
+            InvalidInputError: The name is not the customer's.
+        """
+
+    @property
+    def deployments(self, /) -> Deployments:
+        """
+        The deployments of the customer that services registered.
+        """
+
+    def explain(self, /, permission: str) -> Explanation:
+        """
+        Why the actor has the permission here or not, and what would give it.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission.
+            NotFoundError: There is no such place, or the actor is no member of it.
+        """
+
+    def explain_for(self, /, user: UserId, permission: str) -> Explanation:
+        """
+        Why one of the customer's members has a permission or not, and what would give it: for the vendor's support.
+
+        Needs `customer_users.view` on the vendor's side.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission.
+        """
+
+    @property
+    def features(self, /) -> FeatureSwitches:
+        """
+        The customer's features.
+        """
+
+    def get(self, /) -> Customer:
+        """
+        The customer. Needs `customers.view` of staff, `dashboard.view` of the customer's members.
+
+        Raises:
+            NotFoundError: There is no such customer, or the actor is no member of it.
+        """
+
+    @property
+    def invitations(self, /) -> Invitations:
+        """
+        The invitations into the customer.
+        """
+
+    @property
+    def members(self, /) -> Members:
+        """
+        The customer's members.
+        """
+
+    @property
+    def place(self, /) -> Place:
+        """
+        What is acted on.
+        """
+
+    def portal(self, /) -> tuple[PortalSection, ...]:
+        """
+        The sections of the customer portal that the actor may open, in order.
+
+        The vendor's staff see what an Administrator of the customer would see: nothing while it is archived. Needs
+        `customers.view` of staff; of the customer's members, to be active.
+
+        Raises:
+            PermissionDeniedError: The actor may not.
+        """
+
+    def require(self, /, permission: str) -> None:
+        """
+        Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended, or the role lacks the permission.
+            CustomerArchivedError: The customer is archived.
+            FeatureDisabledError: The feature that the permission belongs to is off.
+            UnknownNameError: The catalogue does not know the permission.
+        """
+
+    @property
+    def secrets(self, /) -> Secrets:
+        """
+        The customer's secrets; they serve this customer's deployments only.
+        """
+
+    def snapshot(self, /) -> Snapshot:
+        """
+        What the actor may do here at this moment: for many questions in one request.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended.
+            CustomerArchivedError: The customer is archived, and the actor is not the vendor's staff.
+        """
+
+    def unarchive(self, /) -> Customer:
+        """
+        Takes the customer back into use; nothing but the status changes. Needs `customers.manage`.
+
+        Raises:
+            PermissionDeniedError: The actor may not.
+        """
+
+    def update(self, /, *, name: str | None=None, external_id: str | EllipsisType | None=..., at_revision: int | None=None) -> Customer:
+        """
+        Changes what is named, and nothing else. Needs `customers.manage`.
+
+        Args:
+            name: The new name.
+            external_id: The new external id; `None` takes it away. An archived customer keeps its own.
+            at_revision: Only if the record is still at this revision.
+
+        Returns:
+            The customer as it is now.
+
+        Raises:
+            InvalidInputError: A field does not follow its rules.
+            StaleRevisionError: The record moved.
+            AlreadyExistsError: The external id is taken.
+        """
+
+    @property
+    def user_id(self, /) -> UserId | None:
+        """
+        The person who acts.
+        """
+
+@final
+class Customers:
+    """
+    The customers of a vendor, as its staff see them.
+    """
+
+    def create(self, /, name: str, *, external_id: str | None=None) -> Customer:
+        """
+        Creates a customer with the features that are on by default. Needs `customers.manage`.
+
+        Args:
+            name: 1 to 200 characters; names may repeat.
+            external_id: Your own id of it: 1 to 200 characters, unique within the vendor.
+
+        Returns:
+            The customer.
+
+        Raises:
+            InvalidInputError: A field does not follow its rules.
+            AlreadyExistsError: The external id is taken.
+        """
+
+    def find(self, /, external_id: str) -> Customer:
+        """
+        The customer with this external id, active or archived. Needs `customers.view`.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+
+    def import_rows(self, /, rows: Iterable[NewCustomer | ValueError], report: Callable[[ImportedRow], object] | None=None) -> ImportSummary:
+        """
+        Creates customers from rows, hundreds in one commit, and reports each row as soon as it is decided.
+
+        A row is created, skipped because its external id exists, or refused; a row without an external id is refused, so that
+        a repeated run creates nothing new. A row that its reader could not make out stands as a `ValueError` with the reason.
+        A bad row never stops the others. What the iterable or `report` raises ends the import and is raised from here; the
+        rows reported until then are done. Needs `customers.manage`.
+
+        Args:
+            rows: What to create.
+            report: Called with what became of each row; with asyncio, on another thread.
+
+        Returns:
+            What became of the rows, by number.
+
+        Raises:
+            PermissionDeniedError: The actor may not; also when there is no row.
+        """
+
+    def list(self, /, *, text: str=..., features: Sequence[str]=..., status: CustomerStatus | None=...) -> Query[Customer]:
+        """
+        The customers that pass the filter, in the order of their folded names. Needs `customers.view`.
+
+        Args:
+            text: What the name, the external id or a member's e-mail contains, whatever its case.
+            features: Features that the customer has.
+            status: Active ones unless told otherwise; `None` for any.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class Deployments:
+    """
+    The deployments that services registered in a place. Reading needs `deployments.view`.
+    """
+
+    def list(self, /) -> Query[Deployment]:
+        """
+        The deployments in the order of their ids, each with the secrets that it uses and the versions that it runs.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class FeatureSwitches:
+    """
+    Switches the features of a customer on and off. What is off is hidden from its members, and refused.
+    """
+
+    def disable(self, /, feature: str) -> FeatureChange:
+        """
+        Disables a feature and all that require it, at any depth. Needs `features.manage`.
+
+        Returns:
+            What changed, in dependency order.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+    def enable(self, /, feature: str) -> FeatureChange:
+        """
+        Enables a feature and all that it requires. Needs `features.manage`.
+
+        Returns:
+            What changed, in dependency order.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+    def list(self, /) -> Features:
+        """
+        The features of the customer, in dependency order. Its own members see the enabled ones only.
+
+        Needs `customers.view` of staff, `dashboard.view` of the customer's members.
+
+        Raises:
+            PermissionDeniedError: The actor may not.
+        """
+
+    def preview_disable(self, /, feature: str) -> FeatureChange:
+        """
+        What `disable` would answer; nothing changes. Needs `features.manage`.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+    def preview_enable(self, /, feature: str) -> FeatureChange:
+        """
+        What `enable` would answer; nothing changes. Needs `features.manage`.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the feature.
+        """
+
+@final
+class FixedClock:
+    """
+    A clock that stands still until it is told to go on; it begins at 2030-01-01T00:00:00Z.
+    """
+
+    def __new__(cls, /) -> FixedClock:
+        ...
+
+    def advance(self, by: timedelta, /) -> None:
+        """
+        Goes on by this much.
+        """
+
+    def now(self, /) -> datetime:
+        """
+        The time that it shows.
+        """
+
+@final
+class Invitations:
+    """
+    The invitations into a place: the vendor itself, or one customer.
+
+    Reading needs `users.view`, changing `users.manage`; of staff who act on a customer `customer_users.view` and
+    `customer_users.manage`.
+    """
+
+    def get(self, /, invitation: InvitationId) -> Invitation:
+        """
+        One invitation.
+
+        Raises:
+            NotFoundError: The place has no such invitation.
+        """
+
+    def list(self, /) -> Query[Invitation]:
+        """
+        The invitations, those that ended included, in the order in which they were made; each with its true state.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def resend(self, /, invitation: InvitationId) -> Invited:
+        """
+        Makes a new token for an invitation that was not accepted, and kills the old one.
+
+        It is open for as long as before, from now on; also when it had expired.
+
+        Raises:
+            NotFoundError: The place has no such invitation.
+            InvalidInputError: The invitation has ended.
+            TooManyInvitationsError: It was repeated three times in ten minutes.
+        """
+
+    def revoke(self, /, invitation: InvitationId) -> None:
+        """
+        Revokes an invitation that was not accepted: its token no longer works and its member goes.
+
+        Raises:
+            NotFoundError: The place has no such invitation.
+            InvalidInputError: The invitation has ended.
+        """
+
+@final
+class KeyRing:
+    """
+    Root keys that the host holds itself: the current one, and others, for a rotation from one to the other.
+    """
+
+    def __new__(cls, current: RootKey, /, *others: RootKey) -> KeyRing:
+        ...
+
+    @property
+    def ids(self, /) -> tuple[str, ...]:
+        """
+        The ids of its keys in hexadecimal, the current one first.
+        """
+
+@final
+class Maintenance:
+    """
+    The host's maintenance of a store: it sees the whole of it, and no permission guards it.
+    """
+
+    def close(self, /) -> None:
+        """
+        Closes the store; every later call of any handle raises `ClosedError`.
+
+        Raises:
+            StorageError: What is open cannot be closed in order.
+        """
+
+    def heads(self, /, vendor: VendorId) -> tuple[ChainHead, ...]:
+        """
+        The last entry of every chain of a vendor: keep it elsewhere, and hand it to `verify`.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+    def root_keys(self, /) -> tuple[RootKeyInfo, ...]:
+        """
+        The root keys that the store was used with, in the order of their ids, and how many keys of places each still wraps.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+    def rotate_place_key(self, /, place: Place, report: Callable[[Rotation], object] | None=None) -> Rotation:
+        """
+        Gives a place a new key while its secrets are used, and destroys the old one. A rotation that was broken off is taken
+        up where it was.
+
+        Args:
+            place: The vendor itself, or one customer.
+            report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
+
+        Raises:
+            NotFoundError: There is no such place.
+            SecretKeyError: A key is not at hand, or a value was altered. What was moved until then stays.
+            KeyProviderError: The provider gave none.
+        """
+
+    def rotate_root_key(self, /, report: Callable[[Rotation], object] | None=None) -> Rotation:
+        """
+        Goes over to another root key while the store is used. A rotation that was broken off is taken up where it was.
+
+        Args:
+            report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
+
+        Raises:
+            SecretKeyError: The old or the new key is not at hand. What was moved until then stays.
+            KeyProviderError: The provider gave none.
+        """
+
+    def schema_version(self, /) -> int:
+        """
+        The version of the store's schema.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+    def stage_root_key(self, /) -> bool:
+        """
+        Notes the root key that the next rotation goes to: the time to hand it to every process.
+
+        Returns:
+            Whether there is one to go to.
+
+        Raises:
+            SecretKeyError: The store was opened without a root key.
+            KeyProviderError: The provider gave none.
+        """
+
+    def verify(self, /, kept_heads: Sequence[ChainHead]=...) -> tuple[Violation, ...]:
+        """
+        Checks the whole store: the database itself, every rule that spans rows, every audit chain, every secret.
+
+        Args:
+            kept_heads: What `heads` answered earlier: only so entries that were cut off at the end are found.
+
+        Returns:
+            What is wrong; nothing when all is well.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+@final
+class Members:
+    """
+    The members of a place: the vendor itself, or one customer.
+
+    Reading needs `users.view`, changing `users.manage`; of staff who act on a customer `customer_users.view` and
+    `customer_users.manage`.
+    """
+
+    def change_role(self, /, member: MemberId, role: Role, *, at_revision: int | None=None) -> Member:
+        """
+        Gives a member another role; it counts with their next operation.
+
+        Args:
+            member: The member.
+            role: The new role.
+            at_revision: Only if the record is still at this revision.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            OwnMembershipError: Nobody changes their own role.
+            LastAdministratorError: The place would be left without an active Administrator.
+            StaleRevisionError: The record moved.
+        """
+
+    def get(self, /, member: MemberId) -> Member:
+        """
+        One member.
+
+        Raises:
+            NotFoundError: The place has no such member.
+        """
+
+    def invite(self, /, name: str, email: str, role: Role, *, valid_for: timedelta | None=None) -> Invited:
+        """
+        Invites a person. Into a place that has no Administrator, active or invited, the role becomes Administrator, whatever
+        was asked for; the answer says so.
+
+        Args:
+            name: 1 to 200 characters.
+            email: Where you send the invitation.
+            role: The role to give.
+            valid_for: 1 second to 90 days; 7 days unless told otherwise.
+
+        Returns:
+            The member, the invitation, and the token for the link that you mail, this once.
+
+        Raises:
+            InvalidInputError: A field does not follow its rules.
+            AlreadyMemberError: The person is a member already.
+            AlreadyInvitedError: The person is invited already; the invitation can be resent.
+            TooManyInvitationsError: Too many were sent to this e-mail lately.
+        """
+
+    def list(self, /) -> Query[Member]:
+        """
+        The members in the order in which they were invited.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def remove(self, /, member: MemberId) -> None:
+        """
+        Removes a member; an open invitation no longer works. A person without any other membership is erased.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            OwnMembershipError: Nobody removes themselves.
+            LastAdministratorError: The place would be left without an active Administrator.
+        """
+
+    def rename(self, /, member: MemberId, name: str, *, at_revision: int | None=None) -> Member:
+        """
+        Renames a member in this place; elsewhere the person keeps their name.
+
+        Args:
+            member: The member.
+            name: 1 to 200 characters.
+            at_revision: Only if the record is still at this revision.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            InvalidInputError: The name does not follow the rules.
+            StaleRevisionError: The record moved.
+        """
+
+    def resume(self, /, member: MemberId) -> Member:
+        """
+        Lets a suspended member act again.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            OwnMembershipError: Nobody resumes themselves.
+            InvalidInputError: The member has not accepted yet.
+        """
+
+    def suspend(self, /, member: MemberId) -> Member:
+        """
+        Suspends a member: they cannot act, and count as no Administrator, until resumed.
+
+        Raises:
+            NotFoundError: The place has no such member.
+            OwnMembershipError: Nobody suspends themselves.
+            LastAdministratorError: The place would be left without an active Administrator.
+            InvalidInputError: The member has not accepted yet.
+        """
+
+@final
+class Passphrase:
+    """
+    A passphrase from which the root key is made (Argon2id). Salt and cost stand in the store.
+
+    It is as strong as the passphrase: whoever has the store can try passphrases, each at the cost given.
+    """
+
+    def __new__(cls, passphrase: str | Secret, /, *earlier: str | Secret, memory: int | None=None, passes: int | None=None, lanes: int | None=None) -> Passphrase:
+        ...
+
+@final
+class RedactionStream:
+    """
+    Redacts a text that comes in pieces, cut anywhere, also inside a character.
+
+    A piece comes out at once, but for an end that may be the beginning of a value. Finish it, or this end is lost.
+    """
+
+    def finish(self, /) -> bytes:
+        """
+        Ends the text.
+
+        Returns:
+            What was held back.
+
+        Raises:
+            ValueError: The stream is finished.
+        """
+
+    def push(self, piece: bytes, /) -> bytes:
+        """
+        Takes the next piece.
+
+        Returns:
+            What is decided.
+
+        Raises:
+            ValueError: The stream is finished.
+        """
+
+@final
+class Redactor:
+    """
+    Takes the values of secrets out of texts: in every form that a value takes in a log. It holds copies of the values.
+    """
+
+    def __new__(cls, values: Iterable[tuple[str, str | Secret]], /) -> Redactor:
+        ...
+
+    @property
+    def left_out(self, /) -> tuple[str, ...]:
+        """
+        The keys with a value that is not redacted because it has fewer than six characters.
+        """
+
+    def redact(self, text: str, /) -> str:
+        """
+        The text without the values.
+        """
+
+    def stream(self, /) -> RedactionStream:
+        """
+        Redacts a text that comes in pieces.
+        """
+
+@final
+class RootKey:
+    """
+    The key that protects all other keys of a store: 32 bytes, kept by the host outside the store.
+
+    Whoever has it and the store can read every secret; without it no secret can be read again.
+    """
+
+    def __copy__(self, /) -> RootKey:
+        ...
+
+    def __deepcopy__(self, memo: Any, /) -> RootKey:
+        ...
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
+    def __repr__(self, /) -> str:
+        ...
+
+    @staticmethod
+    def from_bytes(key: bytes, /) -> RootKey:
+        """
+        The key with these 32 bytes, which must come from a good source of randomness, for example a KMS.
+
+        Raises:
+            ValueError: They are not 32.
+        """
+
+    @staticmethod
+    def from_env(variable: str) -> RootKey:
+        """
+        The key in an environment variable: 32 bytes in base64 or hexadecimal.
+
+        Raises:
+            RootKeyError: The variable is not set, or does not hold a key.
+        """
+
+    @staticmethod
+    def from_file(path: str | PathLike[str]) -> RootKey:
+        """
+        The key in a file: 32 bytes in base64 or hexadecimal.
+
+        Raises:
+            RootKeyError: The file cannot be read, or does not hold a key.
+        """
+
+    @staticmethod
+    def from_file_or_create(path: str | PathLike[str]) -> RootKey:
+        """
+        The key in a file, which is made with a new key and mode 0600 if it does not exist. Keep a copy of the file elsewhere.
+
+        Raises:
+            RootKeyError: The file cannot be read or made, or does not hold a key.
+        """
+
+    @staticmethod
+    def generate() -> RootKey:
+        """
+        A new random key. Keep it: once a store has secrets, it opens with no other.
+
+        Raises:
+            RootKeyError: The operating system gave no random numbers.
+        """
+
+    @property
+    def id(self, /) -> str:
+        """
+        The id of the key in hexadecimal, derived from it.
+        """
+
+@final
+class Secret:
+    """
+    A secret text: the value of a secret, a rendered template, or the token of an invitation.
+
+    It shows itself nowhere but in `reveal()`: not in `repr`, `str`, a format, or a traceback, and it refuses to be pickled. A
+    copy of it is the same object. The extension keeps the value, and wipes it when the object goes; what `reveal()` answers
+    is an ordinary `str`, which Python wipes never.
+    """
+
+    def __copy__(self, /) -> Secret:
+        ...
+
+    def __deepcopy__(self, memo: Any, /) -> Secret:
+        ...
+
+    def __format__(self, format_spec: str, /) -> str:
+        ...
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any, /) -> Any:
+        ...
+
+    def __new__(cls, value: str | Secret, /) -> Secret:
+        ...
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
+    def __repr__(self, /) -> str:
+        ...
+
+    def __str__(self, /) -> str:
+        ...
+
+    def reveal(self, /) -> str:
+        """
+        The value itself: hand it to what needs it, and to nothing that keeps or prints it.
+
+        Returns:
+            The text.
+        """
+
+@final
+class Secrets:
+    """
+    The secrets of a place: the vendor itself, or one customer.
+
+    Nothing here answers a value; a service resolves them. Reading needs `secrets.view`, changing `secrets.manage`.
+    """
+
+    def check(self, /, template: str) -> tuple[TemplateProblem, ...]:
+        """
+        Everything that is wrong with a template in this place: mistakes, and secrets that it needs and that there are not.
+
+        Returns:
+            The problems in the order of the text; none when all is well.
+        """
+
+    def delete(self, /, key: str, *, although_used: bool=False) -> None:
+        """
+        Deletes a secret with all its versions, unless a deployment uses it.
+
+        Args:
+            key: The secret's key.
+            although_used: Deletes it also when deployments use it; their next rendering fails.
+
+        Raises:
+            NotFoundError: There is no such secret.
+            SecretInUseError: With the names of the deployments.
+        """
+
+    def destroy(self, /, key: str, version: int) -> None:
+        """
+        Destroys the value of an earlier version; that it was there stays listed.
+
+        Raises:
+            NotFoundError: There is no such secret, or the version is not kept.
+            InvalidInputError: It is the current version.
+        """
+
+    def list(self, /) -> Query[SecretInfo]:
+        """
+        The secrets in the order of their keys, without their values.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def roll_back(self, /, key: str, version: int) -> SecretChange:
+        """
+        Gives a secret the value of an earlier version, as a new version.
+
+        Raises:
+            NotFoundError: There is no such secret, or the version is not kept.
+            InvalidInputError: It is the current version, or one that was destroyed.
+        """
+
+    def set(self, /, key: str, value: str | Secret, *, at_version: int | None=None) -> SecretChange:
+        """
+        Sets a secret: makes it, or gives it a new version. It is encrypted before it reaches the store.
+
+        Args:
+            key: A letter, then letters, digits and underscores, 128 characters at most; it never changes.
+            value: 1 byte to 64 KiB of text.
+            at_version: Only if its current version is still this one; 0 stands for a secret that there is not yet.
+
+        Returns:
+            The secret, and the deployments that use it.
+
+        Raises:
+            InvalidInputError: The key or the value does not follow its rules.
+            StaleRevisionError: It has another version.
+            SecretKeyError: The store was opened without a root key.
+        """
+
+    def used_by(self, /, key: str) -> Query[SecretUse]:
+        """
+        The deployments that use a secret, in the order of their ids, with the version that each runs.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+    def versions(self, /, key: str) -> Query[SecretVersion]:
+        """
+        The versions of a secret that are kept, newest first; never their values.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class ServiceScope:
+    """
+    A service of the host application, acting on one place: the only one who gets values of secrets.
+
+    It may do what the catalogue's service rows say, and nothing else. Whatever it reads of values stands in the audit log
+    before it gets them.
+    """
+
+    def __repr__(self, /) -> str:
+        ...
+
+    @property
+    def actor(self, /) -> str:
+        """
+        Who acts, as the audit log writes actors.
+        """
+
+    def can(self, /, permission: str) -> bool:
+        """
+        Whether the actor has the permission here.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
+        """
+
+    def explain(self, /, permission: str) -> Explanation:
+        """
+        Why the actor has the permission here or not, and what would give it.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission.
+            NotFoundError: There is no such place, or the actor is no member of it.
+        """
+
+    @property
+    def place(self, /) -> Place:
+        """
+        What is acted on.
+        """
+
+    def redactor(self, /) -> Redactor:
+        """
+        What takes the values of the place's secrets out of logs, all versions that are kept included.
+
+        It holds copies of the values: make it when it is needed, and drop it soon. Writes one audit entry. Needs
+        `secrets.resolve`; of a customer, the feature that it belongs to.
+
+        Raises:
+            RedactorTooLargeError: The values are too many or too large to be looked for at once.
+        """
+
+    def register_deployment(self, /, id: str, name: str, templates: Sequence[str]=...) -> Deployment:
+        """
+        Registers a deployment of the place with its templates, or registers it anew. Needs `deployments.register`.
+
+        Args:
+            id: Your own id of it, unique in the place.
+            name: Its name.
+            templates: The templates that are rendered for it. Only the keys that they refer to are kept.
+
+        Raises:
+            InvalidInputError: A field does not follow its rules.
+            TemplateError: The first mistake of a template.
+        """
+
+    def remove_deployment(self, /, deployment: str) -> None:
+        """
+        Forgets a deployment: it uses no secret any more. Needs `deployments.register`.
+
+        Raises:
+            NotFoundError: There is no such deployment.
+        """
+
+    def render(self, /, template: str, format: Format) -> Rendered:
+        """
+        Fills a template with the secrets that it refers to, in the form that the file wants.
+
+        Writes one audit entry that names place and keys. Needs `secrets.resolve`; of a customer, the feature that it belongs
+        to.
+
+        Args:
+            template: A text with `{{ .Secrets.KEY }}` in it.
+            format: How a value is written.
+
+        Raises:
+            TemplateError: A mistake, or a secret that it needs and that there is not, with line and column.
+        """
+
+    def report_running(self, /, deployment: str, versions: Mapping[str, int] | Iterable[tuple[str, int]]) -> Deployment:
+        """
+        Notes which versions of its secrets a deployment runs with, as `resolve` and `render` answered them.
+
+        Needs `deployments.register`.
+
+        Args:
+            deployment: Your own id of it.
+            versions: The version of each key.
+
+        Raises:
+            NotFoundError: There is no such deployment, or it does not use such a secret.
+        """
+
+    def require(self, /, permission: str) -> None:
+        """
+        Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended, or the role lacks the permission.
+            CustomerArchivedError: The customer is archived.
+            FeatureDisabledError: The feature that the permission belongs to is off.
+            UnknownNameError: The catalogue does not know the permission.
+        """
+
+    def resolve(self, /, keys: Sequence[str]) -> tuple[Resolved, ...]:
+        """
+        The values of these secrets of the place, in the order of the keys given.
+
+        Writes one audit entry that names place and keys. Needs `secrets.resolve`; of a customer, the feature that it belongs
+        to.
+
+        Raises:
+            NotFoundError: There is no such place, or no such key.
+            CustomerArchivedError: The customer is archived.
+            FeatureDisabledError: The feature that secrets belong to is off.
+            SecretKeyError: The key that sealed a value is not at hand, or the value was altered.
+            InvalidInputError: The name of the service or the reason does not follow its rules.
+        """
+
+    def resolve_all(self, /) -> tuple[Resolved, ...]:
+        """
+        The values of all secrets of the place, in the order of their keys; otherwise like `resolve`.
+
+        Raises:
+            SecretKeyError: The key that sealed a value is not at hand, or the value was altered.
+        """
+
+    def snapshot(self, /) -> Snapshot:
+        """
+        What the actor may do here at this moment: for many questions in one request.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended.
+            CustomerArchivedError: The customer is archived, and the actor is not the vendor's staff.
+        """
+
+    @property
+    def user_id(self, /) -> UserId | None:
+        """
+        `None`: a service is no person.
+        """
+
+@final
+class Snapshot:
+    """
+    What an actor may do at one moment: decides in memory, as often as one request needs.
+
+    It does not follow later changes; take a new one for each request.
+    """
+
+    def can(self, permission: str, /) -> bool:
+        """
+        Whether the actor may do this.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission.
+        """
+
+    @property
+    def role(self, /) -> Role | None:
+        """
+        The role of the member; `None` for a service.
+        """
+
+    def sections(self, /) -> tuple[PortalSection, ...]:
+        """
+        The sections of the customer portal that the actor may open, in the catalogue's order.
+        """
+
+    @property
+    def state(self, /) -> int:
+        """
+        Which state of the place it was taken from: a number that moves with members, roles, features and status.
+        """
+
+@final
+class Template:
+    """
+    A template that has been read: a closed subset of Go's `text/template`.
+    """
+
+    def __new__(cls, text: str, /) -> Template:
+        ...
+
+    @staticmethod
+    def check(text: str, known: Sequence[str]=...) -> tuple[TemplateProblem, ...]:
+        """
+        Everything that is wrong with a template, in the order of its text.
+
+        Args:
+            text: The template.
+            known: The keys of the secrets that there are.
+        """
+
+    @property
+    def references(self, /) -> tuple[str, ...]:
+        """
+        The keys of the secrets that the template refers to, sorted, each once.
+        """
+
+    def render(self, /, secrets: Mapping[str, str | Secret], format: Format) -> Secret:
+        """
+        Renders the template with these secrets.
+
+        Raises:
+            TemplateError: The output needs a secret that is missing, or a value cannot be written in its place.
+        """
+
+@final
+class Tenantry:
+    """
+    An open store with its catalogue and keys.
+
+    It has the host's own operations and the ways to a scope. Everything else is done through a scope, which knows who
+    acts. Use it in a `with` block, or close it.
+    """
+
+    def __enter__(self, /) -> Tenantry:
+        ...
+
+    def __exit__(self, exc_type: object, exc_value: object, traceback: object, /) -> None:
+        ...
+
+    def __repr__(self, /) -> str:
+        ...
+
+    def accept_invitation(self, /, token: Secret | str, email: VerifiedEmail) -> VendorScope | CustomerScope:
+        """
+        Accepts an invitation for the person who is signed in.
+
+        Args:
+            token: The token, as it came in the link.
+            email: The e-mail of the person, which the host has verified.
+
+        Returns:
+            The person's scope, on the vendor or on a customer.
+
+        Raises:
+            InvitationInvalidError: For every token that this person cannot use, whatever the reason.
+        """
+
+    def bootstrap(self, /, key: str, name: str, first_member: str, email: str) -> VendorScope:
+        """
+        Makes a vendor with its first member, an active Administrator. The host states that it has verified the e-mail.
+
+        Args:
+            key: By it the vendor is found again: a lower-case letter, then such letters, digits and hyphens, 64 at most.
+            name: The name of the vendor.
+            first_member: The name of the person.
+            email: The e-mail of the person.
+
+        Returns:
+            The person's scope on the vendor.
+
+        Raises:
+            AlreadyExistsError: The key is taken.
+            InvalidInputError: A key, name or e-mail does not follow the rules.
+        """
+
+    @property
+    def catalog(self, /) -> Catalog:
+        """
+        The catalogue of this process.
+        """
+
+    def change_email(self, /, vendor: VendorId, user: UserId, email: VerifiedEmail) -> None:
+        """
+        Changes the e-mail of a person, who has proved to the host that they read it.
+
+        Args:
+            vendor: The vendor.
+            user: The person.
+            email: The new e-mail, which the host has verified.
+
+        Raises:
+            AlreadyExistsError: Another person of the vendor has it.
+            NotFoundError: There is no such person.
+            InvalidInputError: It is no e-mail address.
+        """
+
+    def close(self, /) -> None:
+        """
+        Closes the store; every later call of any handle raises `ClosedError`.
+
+        Raises:
+            StorageError: What is open cannot be closed in order.
+        """
+
+    def customer(self, /, vendor: VendorId, customer: CustomerId, user: UserId) -> CustomerScope:
+        """
+        A person acting as a member of one customer. Whether they may is decided with every operation.
+        """
+
+    def decline_invitation(self, /, token: Secret | str, email: VerifiedEmail) -> None:
+        """
+        Declines an invitation for the person who is signed in; its member goes.
+
+        Args:
+            token: The token, as it came in the link.
+            email: The e-mail of the person, which the host has verified.
+
+        Raises:
+            InvitationInvalidError: For every token that this person cannot use, whatever the reason.
+        """
+
+    def find_vendor(self, /, key: str) -> Vendor | None:
+        """
+        The vendor with this key.
+
+        Returns:
+            The vendor; `None` when there is none.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+
+    def identify(self, /, vendor: VendorId, email: VerifiedEmail) -> Identity | None:
+        """
+        Who a signed-in person is: their id, where they are an active member, and what they can still accept.
+
+        Args:
+            vendor: The vendor.
+            email: The e-mail, which the host has verified.
+
+        Returns:
+            The identity; `None` when the vendor does not know the e-mail.
+
+        Raises:
+            InvalidInputError: It is no e-mail address.
+        """
+
+    def maintenance(self, /, reason: str) -> Maintenance:
+        """
+        The host's maintenance of the store.
+
+        Args:
+            reason: 1 to 200 characters, for the log of each operation.
+        """
+
+    @classmethod
+    def open(cls, /, path: str | PathLike[str], *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, durability: Durability=..., busy_deadline: timedelta=..., allow_network_file_system: bool=False, migrate: bool=True, kept_versions: int=10, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Tenantry:
+        """
+        Opens the store in this file, which is made if it does not exist; its folder must.
+
+        Args:
+            path: The file. SQLite keeps two more files beside it while it is open.
+            root_key: Protects the secrets; without one only secrets do not work.
+            catalog: What the product has; the standard catalogue unless told otherwise.
+            durability: What an acknowledged commit survives.
+            busy_deadline: How long a commit waits for other processes.
+            allow_network_file_system: Data may be lost there, so it is refused unless this is true.
+            migrate: Whether a file of an older release may be changed; otherwise it is refused.
+            kept_versions: How many versions of each secret are kept.
+            clock: A clock for tests.
+            ids: A source of ids for tests.
+
+        Returns:
+            The open store.
+
+        Raises:
+            CannotOpenError: It says why the file does not do; it is as it was.
+            SecretKeyError: With `code` `wrong_root_key`: the store was written with another root key.
+            KeyProviderError: The provider of the root key gave none.
+        """
+
+    @classmethod
+    def open_in_memory(cls, /, *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, kept_versions: int=10, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Tenantry:
+        """
+        Opens a new store in memory: for tests and first steps. It is gone with the last handle.
+
+        Args:
+            root_key: Protects the secrets; without one only secrets do not work.
+            catalog: What the product has; the standard catalogue unless told otherwise.
+            kept_versions: How many versions of each secret are kept.
+            clock: A clock for tests.
+            ids: A source of ids for tests.
+
+        Returns:
+            The open store.
+
+        Raises:
+            StorageUnavailableError: The operating system gives no random numbers.
+        """
+
+    def service(self, /, place: Place, name: str, reason: str) -> ServiceScope:
+        """
+        A service of the host acting on one place: it may do what the catalogue's service rows say.
+
+        Args:
+            place: The vendor itself, or one customer.
+            name: 1 to 64 letters, digits, `.`, `_` and `-`.
+            reason: 1 to 200 characters, for the audit log.
+        """
+
+    def vendor(self, /, vendor: VendorId, user: UserId) -> VendorScope:
+        """
+        A person acting as the vendor's staff. Whether they may is decided with every operation.
+        """
+
+    def vendors(self, /) -> Query[Vendor]:
+        """
+        The vendors of the store, in the order of their keys.
+
+        Returns:
+            A query: iterate it, or ask for a page.
+        """
+
+@final
+class VendorScope:
+    """
+    A member of the vendor's staff, acting on the vendor.
+    """
+
+    def __repr__(self, /) -> str:
+        ...
+
+    @property
+    def actor(self, /) -> str:
+        """
+        Who acts, as the audit log writes actors.
+        """
+
+    @property
+    def audit(self, /) -> Audit:
+        """
+        The audit log of the vendor.
+        """
+
+    def can(self, /, permission: str) -> bool:
+        """
+        Whether the actor has the permission here.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
+        """
+
+    def customer(self, /, customer: CustomerId) -> CustomerScope:
+        """
+        The same person, acting on one customer of the vendor. Whether it exists is decided with every operation.
+        """
+
+    @property
+    def customers(self, /) -> Customers:
+        """
+        The customers: create, find, import.
+        """
+
+    @property
+    def deployments(self, /) -> Deployments:
+        """
+        The deployments of the vendor itself that services registered.
+        """
+
+    def erase_user(self, /, user: UserId) -> None:
+        """
+        Erases a person in every place of the vendor: name, e-mail, memberships, invitations, and what the log says of them.
+
+        Their id stays as a pseudonym, and the log still verifies. Needs `users.manage` on the vendor.
+
+        Raises:
+            NotFoundError: There is no such person.
+            OwnMembershipError: Nobody erases themselves.
+            SoleAdministratorError: With the places that would be left without an active Administrator.
+        """
+
+    def explain(self, /, permission: str) -> Explanation:
+        """
+        Why the actor has the permission here or not, and what would give it.
+
+        Raises:
+            UnknownNameError: The catalogue does not know the permission.
+            NotFoundError: There is no such place, or the actor is no member of it.
+        """
+
+    @property
+    def invitations(self, /) -> Invitations:
+        """
+        The invitations to the vendor itself.
+        """
+
+    @property
+    def members(self, /) -> Members:
+        """
+        The vendor's own members.
+        """
+
+    @property
+    def place(self, /) -> Place:
+        """
+        What is acted on.
+        """
+
+    def require(self, /, permission: str) -> None:
+        """
+        Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended, or the role lacks the permission.
+            CustomerArchivedError: The customer is archived.
+            FeatureDisabledError: The feature that the permission belongs to is off.
+            UnknownNameError: The catalogue does not know the permission.
+        """
+
+    @property
+    def secrets(self, /) -> Secrets:
+        """
+        The vendor's own secrets; they serve the vendor's own deployments only.
+        """
+
+    def snapshot(self, /) -> Snapshot:
+        """
+        What the actor may do here at this moment: for many questions in one request.
+
+        Raises:
+            NotFoundError: There is no such place, or the actor is no member of it.
+            PermissionDeniedError: The member is suspended.
+            CustomerArchivedError: The customer is archived, and the actor is not the vendor's staff.
+        """
+
+    @property
+    def user_id(self, /) -> UserId | None:
+        """
+        The person who acts.
+        """
+
+    @property
+    def vendor_id(self, /) -> VendorId:
+        """
+        The vendor's id.
+        """
+
+def error_codes() -> tuple[str, ...]:
+    """
+    The codes of all errors of the Rust API; the tests hold the exceptions against them.
+    """
+
+def nothing(argument: str, /) -> bool:
+    """
+    Does nothing: what a call into the extension costs at least, for the figures.
+    """
+
+def operations() -> tuple[str, ...]:
+    """
+    The names of all operations of the Rust API; the tests hold the package against them.
+    """

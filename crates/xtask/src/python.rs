@@ -1,0 +1,197 @@
+//! The part `python`: builds the wheel, installs it outside the tree, and runs everything of Python against it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::parts::{Action, Count, Part, Step, Tool};
+use crate::run::{Shell, TempDir, say};
+
+/// More than this a wheel must not have.
+const LARGEST_WHEEL: u64 = 6_000_000;
+/// What the wheel is built with.
+const MATURIN: &str = "maturin>=1.16,<2";
+
+pub(crate) const PYTHON: Part = Part {
+    name: "python",
+    about: "the wheel, its tests, documents, types and examples",
+    tools: &[
+        Tool {
+            name: "Python 3.11 or later",
+            probe: &["python3", "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"],
+            install: "from python.org or the system's packages, with `venv`",
+        },
+        Tool { name: "cargo", probe: &["cargo", "--version"], install: "from rustup.rs" },
+    ],
+    steps: &[
+        vital("tools", install_tools),
+        vital("wheel", build_wheel),
+        step("stub", compare_stub),
+        tests("tests", |shell| pytest(shell, &["--ignore=tests/test_typing.py"])),
+        tests("types", |shell| pytest(shell, &["tests/test_typing.py"])),
+        Step { name: "examples", action: Action::Call(run_examples), counts: Count::Itself, long: false, vital: false },
+    ],
+};
+
+const fn step(name: &'static str, call: fn(&mut Shell) -> Result<(), String>) -> Step {
+    Step { name, action: Action::Call(call), counts: Count::Nothing, long: false, vital: false }
+}
+
+/// A step without which there is nothing to run the others with.
+const fn vital(name: &'static str, call: fn(&mut Shell) -> Result<(), String>) -> Step {
+    Step { name, action: Action::Call(call), counts: Count::Nothing, long: false, vital: true }
+}
+
+const fn tests(name: &'static str, call: fn(&mut Shell) -> Result<(), String>) -> Step {
+    Step { name, action: Action::Call(call), counts: Count::Pytest, long: false, vital: false }
+}
+
+/// Where the part keeps what it makes.
+struct Places {
+    package: PathBuf,
+    made: PathBuf,
+    /// The environment that the wheel is built in.
+    tools: PathBuf,
+    /// The environment that the wheel is installed and tested in: outside the tree, so that nothing of it is found by chance.
+    tested: PathBuf,
+}
+
+impl Places {
+    fn of(shell: &Shell) -> Self {
+        let made = shell.target().join("python");
+        let tested = std::env::temp_dir().join(format!("tenantry-xtask-{}-venv", std::process::id()));
+        Self { package: shell.root().join("bindings/python"), tools: made.join("tools"), made, tested }
+    }
+}
+
+fn program(environment: &Path, name: &str) -> String {
+    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
+    environment.join(folder).join(name).display().to_string()
+}
+
+fn fresh(path: &Path) -> Result<(), String> {
+    if path.exists() {
+        fs::remove_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Makes both environments. What cannot be installed is named.
+fn install_tools(shell: &mut Shell) -> Result<(), String> {
+    let places = Places::of(shell);
+    let requirements = fs::read_to_string(places.package.join("requirements-test.txt"));
+    let requirements = requirements.map_err(|error| format!("requirements-test.txt: {error}"))?;
+    let tests: Vec<&str> = requirements.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    for (environment, packages) in [(&places.tools, vec![MATURIN]), (&places.tested, tests)] {
+        fresh(environment)?;
+        let path = environment.display().to_string();
+        shell.run(&["python3", "-m", "venv", &path], &places.package, &[])?;
+        let install = |shell: &mut Shell, packages: &[&str]| {
+            let python = program(environment, "python");
+            let pip = [&python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+            shell.run(&[&pip[..], packages].concat(), &places.package, &[])
+        };
+        if install(shell, &packages).is_err() {
+            // All at once is much faster; one by one tells which it is.
+            let missing = packages.iter().find(|package| install(shell, &[**package]).is_err());
+            return Err(format!("{} cannot be installed with pip", missing.unwrap_or(&"something of the tests")));
+        }
+    }
+    Ok(())
+}
+
+fn build_wheel(shell: &mut Shell) -> Result<(), String> {
+    let places = Places::of(shell);
+    let wheels = places.made.join("wheels");
+    fresh(&wheels)?;
+    let maturin = program(&places.tools, "maturin");
+    let out = wheels.display().to_string();
+    shell.run(&[&maturin, "build", "--locked", "--out", &out], &places.package, &[])?;
+    let found: Vec<PathBuf> = fs::read_dir(&wheels)
+        .map_err(|error| format!("{out}: {error}"))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension() == Some(OsStr::new("whl")))
+        .collect();
+    let [wheel] = found.as_slice() else { return Err(format!("{} wheels in {out} instead of 1", found.len())) };
+    let size = fs::metadata(wheel).map_err(|error| format!("{}: {error}", wheel.display()))?.len();
+    let path = wheel.display().to_string();
+    say(&format!("{path}: {size} bytes"));
+    if size > LARGEST_WHEEL {
+        return Err(format!("the wheel has {size} bytes, more than {LARGEST_WHEEL}"));
+    }
+    let python = program(&places.tested, "python");
+    shell.run(&[&python, "-m", "pip", "install", "--quiet", "--no-deps", &path], &places.package, &[]).map(|_| ())
+}
+
+/// Generates the stub of the native module anew, and holds the committed one against it.
+fn compare_stub(shell: &mut Shell) -> Result<(), String> {
+    let places = Places::of(shell);
+    let out = places.made.join("stubs");
+    fresh(&out)?;
+    let (maturin, text) = (program(&places.tools, "maturin"), out.display().to_string());
+    // What the stub is read from stands in the symbols.
+    let generate =
+        [&maturin, "generate-stubs", "--features", "stubs", "--profile", "wheel", "--locked", "--out", &text];
+    shell.run(&[&generate[..], &["--", "-C", "strip=none"]].concat(), &places.package, &[])?;
+    let generated = out.join("tenantry/_tenantry.pyi").display().to_string();
+    let stub = shell.run(&[&program(&places.tested, "python"), "stub.py", &generated], &places.package, &[])?;
+    let committed = fs::read_to_string(places.package.join("python/tenantry/_tenantry.pyi"));
+    if committed.is_ok_and(|committed| committed.replace("\r\n", "\n") == stub.replace("\r\n", "\n")) {
+        return Ok(());
+    }
+    let new = places.made.join("_tenantry.pyi");
+    fs::write(&new, stub).map_err(|error| format!("{}: {error}", new.display()))?;
+    Err(format!("the stub differs from what the native module says: copy {}", new.display()))
+}
+
+fn pytest(shell: &mut Shell, arguments: &[&str]) -> Result<(), String> {
+    let places = Places::of(shell);
+    let python = program(&places.tested, "python");
+    let words = [&[python.as_str(), "-m", "pytest", "-q", "-p", "no:cacheprovider"], arguments].concat();
+    shell.run(&words, &places.package, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))]).map(|_| ())
+}
+
+/// Each example, what it is given, and what it must print.
+const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
+    (
+        "quickstart.py",
+        &[],
+        &[
+            "Hank was invited as viewer and is administrator",
+            "[feature_disabled]",
+            "Hank's portal: Home | Deployments | Artifacts | Licenses | Alerts | Users | Secrets | Access Tokens",
+            "the deployer got SMTP_PASSWORD, which prints as ********",
+        ],
+    ),
+    ("quickstart.py", &["{tmp}/customers.db"], &["enabling alerts enabled alerts"]),
+    (
+        "import_customers.py",
+        &["../data/organizations.csv", "{tmp}/customers.db"],
+        &["rows 32530  created 32527  skipped 3  refused 0", "BSH Hausgeräte GmbH"],
+    ),
+    ("fastapi_portal.py", &[], &["again: already_exists", "unknown: not_found", "enabled: alerts"]),
+];
+
+/// Runs every example as a reader would, then removes the environment that all was tested in.
+fn run_examples(shell: &mut Shell) -> Result<(), String> {
+    let places = Places::of(shell);
+    let (python, folder) = (program(&places.tested, "python"), shell.root().join("examples/python"));
+    let mut failed = Vec::new();
+    for (name, arguments, shows) in EXAMPLES {
+        let tmp = TempDir::new(name)?;
+        let tmp_text = tmp.path().display().to_string();
+        let arguments = arguments.iter().map(|argument| argument.replace("{tmp}", &tmp_text));
+        let words: Vec<String> = [python.clone(), (*name).to_owned()].into_iter().chain(arguments).collect();
+        let result = shell.run(&words, &folder, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))]);
+        let problem = match &result {
+            Ok(output) => {
+                shows.iter().find(|text| !output.contains(**text)).map(|text| format!("did not print `{text}`"))
+            }
+            Err(error) => Some(error.clone()),
+        };
+        shell.count(problem.is_none());
+        failed.extend(problem.map(|problem| format!("{name}: {problem}")));
+    }
+    fresh(&places.tested)?;
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
