@@ -21,7 +21,7 @@ from tenantry import (
     VerifiedEmail,
     aio,
 )
-from tenantry.fastapi import Person, add_exception_handler, lifespan, store
+from tenantry.fastapi import add_exception_handler, lifespan, member, staff
 
 
 async def open_store() -> aio.Tenantry:
@@ -35,12 +35,13 @@ api = FastAPI(title="Customers", lifespan=lifespan(open_store))
 add_exception_handler(api)
 
 
-async def person(app: Annotated[aio.Tenantry, Depends(store)], x_email: Annotated[str, Header()]) -> Person:
-    """Who is signed in; 404 for who is nobody here."""
-    return await Person.of(app, "acme", VerifiedEmail(x_email))
+def signed_in(x_email: Annotated[str, Header()]) -> VerifiedEmail:
+    """Who is signed in; who is nobody here gets 404."""
+    return VerifiedEmail(x_email)
 
 
-SignedIn = Annotated[Person, Depends(person)]
+Staff = Annotated[aio.VendorScope, Depends(staff("acme", signed_in))]
+Member = Annotated[aio.CustomerScope, Depends(member("acme", signed_in))]
 
 
 class NewCustomerBody(BaseModel):
@@ -59,39 +60,39 @@ class InviteBody(BaseModel):
 
 
 @api.get("/customers")
-async def list_customers(who: SignedIn, text: str = "", after: str | None = None) -> Page[Customer]:
+async def list_customers(scope: Staff, text: str = "", after: str | None = None) -> Page[Customer]:
     """One page of the customers that the text is found in."""
-    return await who.staff().customers.list(text=text).page(after=after)
+    return await scope.customers.list(text=text).page(after=after)
 
 
 @api.post("/customers", status_code=201)
-async def create_customer(who: SignedIn, body: NewCustomerBody) -> Customer:
+async def create_customer(scope: Staff, body: NewCustomerBody) -> Customer:
     """Creates a customer."""
-    return await who.staff().customers.create(body.name, external_id=body.external_id)
+    return await scope.customers.create(body.name, external_id=body.external_id)
 
 
 @api.post("/customers/{customer}/invitations", status_code=201)
-async def invite(who: SignedIn, customer: CustomerId, body: InviteBody) -> Invited:
+async def invite(scope: Staff, customer: CustomerId, body: InviteBody) -> Invited:
     """Invites a person; the answer does not show the token, which belongs into the e-mail that you send here."""
-    return await who.staff().customer(customer).members.invite(body.name, body.email, body.role)
+    return await scope.customer(customer).members.invite(body.name, body.email, body.role)
 
 
 @api.get("/customers/{customer}/features")
-async def features(who: SignedIn, customer: CustomerId) -> Features:
+async def features(scope: Staff, customer: CustomerId) -> Features:
     """The features of a customer."""
-    return await who.staff().customer(customer).features.list()
+    return await scope.customer(customer).features.list()
 
 
 @api.put("/customers/{customer}/features/{feature}")
-async def enable(who: SignedIn, customer: CustomerId, feature: str) -> FeatureChange:
+async def enable(scope: Staff, customer: CustomerId, feature: str) -> FeatureChange:
     """Enables a feature, and what it requires."""
-    return await who.staff().customer(customer).features.enable(feature)
+    return await scope.customer(customer).features.enable(feature)
 
 
 @api.get("/portal/{customer}")
-async def portal(who: SignedIn, customer: CustomerId) -> list[PortalSection]:
+async def portal(scope: Member) -> list[PortalSection]:
     """The sections that a member of the customer sees."""
-    return list(await who.member(customer).portal())
+    return list(await scope.portal())
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from tenantry import NewCustomer, Role, RootKey, Tenantry, VerifiedEmail, _tenantry
 
-ROUNDS = 9
+ROUNDS = 61
+"""Many short ones: what else the machine does then meets both sides alike."""
 
 
 def by_turns(operations: int, ours: Callable[[int], None], floor: Callable[[int], None]) -> tuple[float, float]:
@@ -74,8 +75,10 @@ class Floor:
         detail = json.dumps({"before": None, "after": {"name": name, "external_id": None}})
         run("BEGIN IMMEDIATE")
         run(self.insert, [row[column] for column in self.columns])
-        run("SELECT number, hash FROM audit_heads WHERE vendor_id = ? AND place_id = ?", [self.vendor, customer]).fetchone()
-        [position] = run("SELECT coalesce(max(position), 0) + 1 FROM audit_entries WHERE vendor_id = ?", [self.vendor]).fetchone()
+        head = "SELECT number, hash FROM audit_heads WHERE vendor_id = ? AND place_id = ?"
+        assert run(head, [self.vendor, customer]).fetchone() is None
+        last = "SELECT coalesce(max(position), 0) + 1 FROM audit_entries WHERE vendor_id = ?"
+        [position] = run(last, [self.vendor]).fetchone()
         salt = os.urandom(32)
         actor, target = "usr_" + "0" * 32, "cus_" + "0" * 32
         digest = hashlib.sha256(salt + detail.encode()).digest()
@@ -91,7 +94,8 @@ class Floor:
             "INSERT INTO audit_details (vendor_id, place_id, number, salt, subject, body) VALUES (?, ?, 1, ?, ?, ?)",
             [self.vendor, customer, salt, target, detail],
         )
-        run("INSERT INTO audit_heads (vendor_id, place_id, number, hash) VALUES (?, ?, 1, ?)", [self.vendor, customer, chain])
+        new_head = "INSERT INTO audit_heads (vendor_id, place_id, number, hash) VALUES (?, ?, 1, ?)"
+        run(new_head, [self.vendor, customer, chain])
         run("COMMIT")
 
 
@@ -118,7 +122,7 @@ def durable_create(folder: Path) -> tuple[float, float]:
             for _ in range(operations):
                 floor.create()
 
-        return by_turns(200, ours, theirs)
+        return by_turns(25, ours, theirs)
 
 
 def decision_from_a_snapshot(folder: Path) -> tuple[float, float]:
@@ -138,10 +142,13 @@ def decision_from_a_snapshot(folder: Path) -> tuple[float, float]:
         for _ in range(operations):
             nothing("deployments.edit")
 
-    return by_turns(300_000, ours, theirs)
+    return by_turns(20_000, ours, theirs)
 
 
-FIGURES = [("P14", "python_durable_create", durable_create, 1.0), ("P15", "python_decision", decision_from_a_snapshot, 3.0)]
+FIGURES = [
+    ("P14", "python_durable_create", durable_create, 1.0),
+    ("P15", "python_decision", decision_from_a_snapshot, 3.0),
+]
 
 
 def main(arguments: list[str]) -> None:
@@ -151,7 +158,8 @@ def main(arguments: list[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             ours, floor = measure(Path(folder))
         ratio = ours / floor
-        measured.append({"id": id, "name": name, "ours": ours, "floor": floor, "ratio": ratio, "goal": goal, "ok": ratio <= goal})
+        figure = {"id": id, "name": name, "ours": ours, "floor": floor, "ratio": ratio, "goal": goal, "ok": ratio <= goal}
+        measured.append(figure)
         unit, factor = ("ns", 1e9) if ours < 1e-6 else ("us", 1e6)
         line = f"{id} {name:<24} ours {ours * factor:.1f} {unit}  floor {floor * factor:.1f} {unit}  ratio {ratio:.2f}"
         if "--json" not in arguments:
@@ -159,7 +167,8 @@ def main(arguments: list[str]) -> None:
     if "--json" in arguments:
         print(json.dumps({"figures": measured}))
     else:
-        print(f"Python {sys.version.split()[0]}, its SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores, {ROUNDS} rounds")
+        version = sys.version.split()[0]
+        print(f"Python {version}, its SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores, {ROUNDS} rounds")
 
 
 if __name__ == "__main__":

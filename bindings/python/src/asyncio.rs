@@ -1,5 +1,8 @@
 //! Calls that asyncio awaits.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{process, thread};
+
 use async_task::Runnable;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -13,6 +16,19 @@ struct Promise {
     event_loop: Py<PyAny>,
     future: Py<PyAny>,
     kept: bool,
+}
+
+/// The process that the threads of the pool live in; 0 before there are any.
+static POOL_OF: AtomicU32 = AtomicU32::new(0);
+
+/// Whether there is a pool to work on. Threads do not survive a fork: in a child of a process that had a pool, what is handed
+/// to it is never done.
+pub(crate) fn has_pool() -> bool {
+    let process = process::id();
+    match POOL_OF.compare_exchange(0, process, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(_) => true,
+        Err(owner) => owner == process,
+    }
 }
 
 /// Begins a call; answers the future of the running loop that is completed with its answer.
@@ -29,6 +45,11 @@ pub(crate) fn begin<T: ToPython + Send + 'static>(
     let future = event_loop.call_method0("create_future")?;
     let answer = future.clone().unbind();
     let promise = Promise { event_loop: event_loop.unbind(), future: future.unbind(), kept: false };
+    if !has_pool() {
+        // A thread for each call then, which waits for it.
+        thread::Builder::new().name("tenantry-asyncio".to_owned()).spawn(move || promise.keep(judge(call.wait())))?;
+        return Ok(answer);
+    }
     let running = call.into_future();
     let work = async move {
         let result = judge(running.await);

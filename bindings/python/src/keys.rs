@@ -10,7 +10,7 @@ use pyo3::types::PyBytes;
 use tenantry::{Argon2Cost, NewRootKey, ProviderError, RootKeyId, RootKeyProvider};
 
 use crate::arguments::SecretText;
-use crate::errors;
+use crate::{asyncio, errors};
 
 /// The key that protects all other keys of a store: 32 bytes, kept by the host outside the store.
 ///
@@ -219,7 +219,7 @@ impl Written {
     ) -> Result<T, ProviderError> {
         let written = self.clone();
         let asked = move || Python::attach(|py| ask(written.0.bind(py)).map_err(|raised| errors::provider(py, raised)));
-        blocking::unblock(asked).await
+        if asyncio::has_pool() { blocking::unblock(asked).await } else { asked() }
     }
 }
 

@@ -94,5 +94,7 @@ def test_changes_take_what_is_named_and_leave_the_rest() -> None:
     assert (customer.name, customer.external_id, customer.revision) == ("Globex", None, 4)
     scope.archive()
     scope.unarchive()
+    stranger = Cast.of(app, "other").administrator.user_id
+    assert stranger is not None
     with pytest.raises(NotFoundError):
-        app.customer(scope.place.vendor, scope.customer_id, Cast.of(app, "other").administrator.user_id).get()  # type: ignore[arg-type]
+        app.customer(scope.place.vendor, scope.customer_id, stranger).get()

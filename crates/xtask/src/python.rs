@@ -148,7 +148,7 @@ fn pytest(shell: &mut Shell, arguments: &[&str]) -> Result<(), String> {
     let places = Places::of(shell);
     let python = program(&places.tested, "python");
     let words = [&[python.as_str(), "-m", "pytest", "-q", "-p", "no:cacheprovider"], arguments].concat();
-    shell.run(&words, &places.package, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))]).map(|_| ())
+    shell.run(&words, &places.package, &[("PYTHONPYCACHEPREFIX", places.made.join("cache").as_os_str())]).map(|_| ())
 }
 
 /// Each example, what it is given, and what it must print.
@@ -182,7 +182,7 @@ fn run_examples(shell: &mut Shell) -> Result<(), String> {
         let tmp_text = tmp.path().display().to_string();
         let arguments = arguments.iter().map(|argument| argument.replace("{tmp}", &tmp_text));
         let words: Vec<String> = [python.clone(), (*name).to_owned()].into_iter().chain(arguments).collect();
-        let result = shell.run(&words, &folder, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))]);
+        let result = shell.run(&words, &folder, &[("PYTHONPYCACHEPREFIX", places.made.join("cache").as_os_str())]);
         let problem = match &result {
             Ok(output) => {
                 shows.iter().find(|text| !output.contains(**text)).map(|text| format!("did not print `{text}`"))

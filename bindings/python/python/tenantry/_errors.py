@@ -1,4 +1,4 @@
-"""The exceptions, by what a caller does next. Each has `code`, the stable name that Rust and logs use, and fields of its own."""
+"""The exceptions, by what a caller does next. Each has `code`, the stable name that logs use, and fields of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records and enums that operations take and answer: plain values, made by the native half in the order of their fields."""
+"""The records and enums that operations take and answer. The native half makes them in the order of their fields."""
 
 from __future__ import annotations
 

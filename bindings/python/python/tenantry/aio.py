@@ -1,7 +1,7 @@
 """The same names for asyncio: what answers in `tenantry` is awaited here.
 
-An operation begins when it is called and goes on when nobody awaits it any more: cancelling the awaiting task does not undo a
-write. Records, exceptions and everything else that does not touch a store are those of `tenantry`.
+An operation begins when it is called and goes on when nobody awaits it any more: cancelling the awaiting task does not undo
+a write. Records, exceptions and everything else that does not touch a store are those of `tenantry`.
 
 ```python
 >>> import asyncio

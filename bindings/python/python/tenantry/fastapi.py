@@ -1,12 +1,18 @@
-"""tenantry in a FastAPI application: a lifespan that opens and closes the store, a dependency that yields a scope, and a handler
-that answers every exception of tenantry with the status that fits.
+"""tenantry in a FastAPI application: a lifespan that opens and closes the store, dependencies that give the scope of who is
+signed in, and a handler that answers every exception of tenantry with the status that fits.
 
 ```python
->>> from fastapi import FastAPI
->>> from tenantry import aio
->>> from tenantry.fastapi import add_exception_handler, lifespan
+>>> from typing import Annotated
+>>> from fastapi import Depends, FastAPI, Header
+>>> from tenantry import Customer, Page, VerifiedEmail, aio
+>>> from tenantry.fastapi import add_exception_handler, lifespan, staff
 >>> app = FastAPI(lifespan=lifespan(aio.Tenantry.open_in_memory))
 >>> add_exception_handler(app)
+>>> def signed_in(x_email: Annotated[str, Header()]) -> VerifiedEmail:
+...     return VerifiedEmail(x_email)  # put your own sign-in here, which verifies it
+>>> @app.get("/customers")
+... async def customers(scope: Annotated[aio.VendorScope, Depends(staff("acme", signed_in))]) -> Page[Customer]:
+...     return await scope.customers.list().page()
 
 ```
 
@@ -17,11 +23,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 try:
-    from fastapi import FastAPI, Request
+    from fastapi import Depends, FastAPI, Request
     from fastapi.responses import JSONResponse
 except ImportError as _missing:
     raise ImportError("tenantry.fastapi needs FastAPI: pip install tenantry[fastapi]") from _missing
@@ -33,7 +38,7 @@ from tenantry._records import CustomerId, VerifiedEmail
 if TYPE_CHECKING:
     from tenantry._records import UserId, VendorId
 
-__all__ = ["Person", "add_exception_handler", "lifespan", "status_of", "store"]
+__all__ = ["add_exception_handler", "lifespan", "member", "staff", "status_of", "store"]
 
 # The first class that fits counts, so what is narrower stands first.
 _STATUSES: tuple[tuple[type[errors.TenantryError], int], ...] = (
@@ -86,40 +91,53 @@ def store(request: Request) -> aio.Tenantry:
     return cast("aio.Tenantry", request.app.state.tenantry)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person who is signed in, as dependencies of an application make them; from one come the scopes."""
+async def _identified(app: aio.Tenantry, vendor_key: str, email: VerifiedEmail) -> tuple[VendorId, UserId]:
+    vendor = await app.find_vendor(vendor_key)
+    if vendor is not None:
+        identity = await app.identify(vendor.id, email)
+        if identity is not None:
+            return vendor.id, identity.user
+    raise errors.NotFoundError("no such person", "not_found", False, "person")
 
-    store: aio.Tenantry
-    vendor: VendorId
-    user: UserId
 
-    @staticmethod
-    async def of(store: aio.Tenantry, vendor_key: str, email: VerifiedEmail) -> Person:
-        """Finds the person.
+def staff(vendor_key: str, signed_in: Callable[..., object]) -> Callable[..., Awaitable[aio.VendorScope]]:
+    """A dependency that gives the scope of who is signed in, acting as the vendor's staff.
 
-        Args:
-            store: The open store.
-            vendor_key: The key of the vendor.
-            email: The e-mail, which the application has verified.
+    Args:
+        vendor_key: The key of the vendor.
+        signed_in: Your dependency that answers the `VerifiedEmail` of who is signed in.
 
-        Raises:
-            NotFoundError: There is no such vendor, or it does not know the person.
-        """
-        vendor = await store.find_vendor(vendor_key)
-        if vendor is not None:
-            identity = await store.identify(vendor.id, email)
-            if identity is not None:
-                return Person(store, vendor.id, identity.user)
-        raise errors.NotFoundError("no such person", "not_found", False, "person")
+    Raises:
+        NotFoundError: There is no such vendor, or it does not know the person; raised when a request comes.
+    """
 
-    def staff(self) -> aio.VendorScope:
-        """The person acting as the vendor's staff."""
-        return self.store.vendor(self.vendor, self.user)
+    async def scope(
+        app: aio.Tenantry = Depends(store), email: VerifiedEmail = Depends(signed_in)
+    ) -> aio.VendorScope:
+        vendor, user = await _identified(app, vendor_key, email)
+        return app.vendor(vendor, user)
 
-    def member(self, customer: CustomerId) -> aio.CustomerScope:
-        """The person acting as a member of a customer."""
-        return self.store.customer(self.vendor, customer, self.user)
+    return scope
+
+
+def member(vendor_key: str, signed_in: Callable[..., object]) -> Callable[..., Awaitable[aio.CustomerScope]]:
+    """A dependency that gives the scope of who is signed in, acting as a member of the customer `customer` of the path.
+
+    Args:
+        vendor_key: The key of the vendor.
+        signed_in: Your dependency that answers the `VerifiedEmail` of who is signed in.
+
+    Raises:
+        NotFoundError: There is no such vendor, or it does not know the person; raised when a request comes.
+    """
+
+    async def scope(
+        customer: CustomerId, app: aio.Tenantry = Depends(store), email: VerifiedEmail = Depends(signed_in)
+    ) -> aio.CustomerScope:
+        vendor, user = await _identified(app, vendor_key, email)
+        return app.customer(vendor, customer, user)
+
+    return scope
 
 
 def add_exception_handler(app: FastAPI) -> None:
