@@ -86,7 +86,7 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<PyErr> {
             new!(SecretInUseError, error.key().to_owned(), deployments, error.has_more())
         }
         Error::Template(error) => new!(TemplateError, error.line(), error.column(), missing_key(&error)),
-        Error::Contended => new!(ContendedError),
+        Error::Contended | Error::Overloaded => new!(ContendedError),
         Error::KeyNotAvailable | Error::UnsupportedFormat | Error::DecryptionFailed | Error::WrongRootKey => {
             new!(SecretKeyError)
         }

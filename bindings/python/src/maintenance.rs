@@ -71,6 +71,18 @@ impl Maintenance {
         self.mode.with(py)?.answer(self.inner.stage_root_key())
     }
 
+    /// Lets go of a root key that was staged and is not to be gone to, for example because it was lost.
+    ///
+    /// Returns:
+    ///     Whether there was one.
+    ///
+    /// Raises:
+    ///     StorageError: The store cannot be written.
+    #[pyo3(signature = () -> "Call[bool]")]
+    fn unstage_root_key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.mode.with(py)?.answer(self.inner.unstage_root_key())
+    }
+
     /// Goes over to another root key while the store is used. A rotation that was broken off is taken up where it was.
     ///
     /// Args:

@@ -65,6 +65,7 @@ CALLS: dict[str, list[tuple[str, Callable[[World], Any]]]] = {
         ("Maintenance.schema_version", lambda w: w.app.maintenance("test").schema_version()),
         ("Maintenance.root_keys", lambda w: w.app.maintenance("test").root_keys()),
         ("Maintenance.stage_root_key", lambda w: w.app.maintenance("test").stage_root_key()),
+        ("Maintenance.unstage_root_key", lambda w: w.app.maintenance("test").unstage_root_key()),
         ("Maintenance.rotate_root_key", lambda w: w.app.maintenance("test").rotate_root_key()),
         ("Maintenance.rotate_place_key", lambda w: w.app.maintenance("test").rotate_place_key(w.scope.place)),
         ("Maintenance.close", lambda w: w.app.maintenance("test").close()),

@@ -259,9 +259,9 @@ class TooManyInvitationsError(RetryLaterError):
 
 
 class ContendedError(RetryLaterError):
-    """Others changed the same place again and again."""
+    """Others changed the same place again and again, or too many commits wait."""
 
-    codes: ClassVar[tuple[str, ...]] = ("contended",)
+    codes: ClassVar[tuple[str, ...]] = ("contended", "overloaded")
 
 
 class KeyProviderError(RetryLaterError):

@@ -485,6 +485,17 @@ class AsyncMaintenance:
             KeyProviderError: The provider gave none.
         """
 
+    def unstage_root_key(self, /) -> Awaitable[bool]:
+        """
+        Lets go of a root key that was staged and is not to be gone to, for example because it was lost.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            StorageError: The store cannot be written.
+        """
+
     def verify(self, /, kept_heads: Sequence[ChainHead]=...) -> Awaitable[tuple[Violation, ...]]:
         """
         Checks the whole store: the database itself, every rule that spans rows, every audit chain, every secret.
@@ -1806,6 +1817,17 @@ class Maintenance:
         Raises:
             SecretKeyError: The store was opened without a root key.
             KeyProviderError: The provider gave none.
+        """
+
+    def unstage_root_key(self, /) -> bool:
+        """
+        Lets go of a root key that was staged and is not to be gone to, for example because it was lost.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            StorageError: The store cannot be written.
         """
 
     def verify(self, /, kept_heads: Sequence[ChainHead]=...) -> tuple[Violation, ...]:
