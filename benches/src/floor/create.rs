@@ -69,9 +69,11 @@ fn search(
             "INSERT INTO search_customers (number, customer_id, name_folded, external_id_folded) VALUES (?1, ?2, ?3, ?4)",
         )?
         .execute((number, id, name, external_id))?;
-    let text = format!("{name}\u{1}{}\u{1}", external_id.unwrap_or_default());
-    connection
-        .prepare_cached("INSERT INTO search_index (rowid, text, more) VALUES (?1, ?2, NULL)")?
-        .execute((number, text))?;
+    let closed = |text: &str| format!("{text}\u{1}\u{1}");
+    connection.prepare_cached("INSERT INTO search_index (rowid, text, more) VALUES (?1, ?2, ?3)")?.execute((
+        number,
+        closed(name),
+        external_id.map(closed),
+    ))?;
     Ok(())
 }

@@ -207,22 +207,23 @@ impl Write<'_> {
     fn insert_customer(&self, row: &CustomerRow) -> rusqlite::Result<bool> {
         let sql = "INSERT INTO customers (vendor_id, id, name, name_folded, external_id, external_id_folded, status,
                        features, claimed, revision, created_at, updated_at, members, secrets, counter, number)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0,
-                       (SELECT first + next FROM search_numbers WHERE vendor_id = ?1))
-                   RETURNING number";
-        self.customer(sql, row)?;
-        search::take_number(self.0, row.vendor)?;
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0, ?13)";
+        let number = search::next_number(self.0, row.vendor)?;
+        self.customer(sql, row, Some(number))?;
+        self.1.borrow_mut().new_customer(number, row);
         Ok(true)
     }
 
     fn update_customer(&self, row: &CustomerRow) -> rusqlite::Result<bool> {
         let sql = "UPDATE customers SET name = ?3, name_folded = ?4, external_id = ?5, external_id_folded = ?6,
                        status = ?7, features = ?8, claimed = ?9, revision = ?10, created_at = ?11, updated_at = ?12
-                   WHERE vendor_id = ?1 AND id = ?2 RETURNING number";
-        self.customer(sql, row)
+                   WHERE vendor_id = ?1 AND id = ?2 AND ?13 IS NULL RETURNING number";
+        let numbers = self.customer(sql, row, None)?;
+        Ok(self.touch_customer(row.vendor, row.id, &numbers))
     }
 
-    fn customer(&self, sql: &str, row: &CustomerRow) -> rusqlite::Result<bool> {
+    /// Writes a customer; the search numbers of the rows that were there, if the statement answers them.
+    fn customer(&self, sql: &str, row: &CustomerRow, number: Option<i64>) -> rusqlite::Result<Vec<i64>> {
         let CustomerRow {
             vendor,
             id,
@@ -240,7 +241,7 @@ impl Write<'_> {
             updated_at,
             counter: _,
         } = row;
-        let numbers = self.numbers(
+        self.numbers(
             sql,
             params![
                 blob(vendor.as_uuid()),
@@ -255,10 +256,10 @@ impl Write<'_> {
                 int(*revision),
                 created_at.micros(),
                 updated_at.micros(),
+                number,
             ],
             |row| row.get(0),
-        )?;
-        Ok(self.touch_customer(*vendor, *id, &numbers))
+        )
     }
 
     /// Notes a customer that was written; whether there was one.
@@ -360,23 +361,22 @@ impl Write<'_> {
     fn insert_member(&self, row: &MemberRow) -> rusqlite::Result<bool> {
         let sql = "INSERT INTO members (vendor_id, place_id, user_id, id, name, role, state, revision, created_at,
                        updated_at, invited_email, counter, number)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0,
-                       iif(?1 = ?2, 0, (SELECT first + (1 << 40) + next FROM search_numbers WHERE vendor_id = ?1)))
-                   RETURNING place_id, user_id, number";
-        self.member(sql, row)?;
-        search::take_number(self.0, row.place.vendor())?;
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12)";
+        let number = search::next_member_number(self.0, row.place)?;
+        self.member(sql, row, Some(number))?;
+        self.1.borrow_mut().member(number, row.place, row.user);
         Ok(true)
     }
 
     fn update_member(&self, row: &MemberRow) -> rusqlite::Result<bool> {
         let sql = "UPDATE members SET id = ?4, name = ?5, role = ?6, state = ?7, revision = ?8, created_at = ?9,
                        updated_at = ?10, invited_email = ?11
-                   WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3
-                   RETURNING place_id, user_id, number";
-        self.member(sql, row)
+                   WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3 AND ?12 IS NULL";
+        // Nothing of it is searched.
+        self.member(sql, row, None)
     }
 
-    fn member(&self, sql: &str, row: &MemberRow) -> rusqlite::Result<bool> {
+    fn member(&self, sql: &str, row: &MemberRow, number: Option<i64>) -> rusqlite::Result<bool> {
         let MemberRow {
             place,
             user,
@@ -390,7 +390,7 @@ impl Write<'_> {
             updated_at,
             counter: _,
         } = row;
-        let members = self.numbers(
+        self.one(
             sql,
             params![
                 blob(place.vendor().as_uuid()),
@@ -404,10 +404,9 @@ impl Write<'_> {
                 created_at.micros(),
                 updated_at.micros(),
                 invited_email,
+                number,
             ],
-            numbered_member,
-        )?;
-        Ok(self.touch_members(place.vendor(), &members))
+        )
     }
 
     fn delete_member(&self, place: Place, user: UserId) -> rusqlite::Result<bool> {

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use tenantry_core::ids::{CustomerId, UserId, VendorId};
-use tenantry_core::store::Place;
+use tenantry_core::store::{CustomerRow, Place};
 
 use crate::row::blob;
 
@@ -35,13 +35,28 @@ const MEMBERS: i64 = 1 << 40;
 /// The numbers whose rows commits wrote, and whose they are. Those of a commit that was rolled back are dropped with it.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
-    customers: BTreeMap<i64, (VendorId, CustomerId)>,
+    customers: BTreeMap<i64, Customer>,
     members: BTreeMap<i64, (Place, UserId)>,
 }
 
+#[derive(Debug)]
+struct Customer {
+    vendor: VendorId,
+    id: CustomerId,
+    /// What is indexed, as long as the row was made and not written again.
+    new: Option<Texts>,
+}
+
 impl Touched {
+    /// Notes a customer that was made.
+    pub(crate) fn new_customer(&mut self, number: i64, row: &CustomerRow) {
+        let new = Some((row.name_folded.clone(), row.external_id_folded.clone()));
+        self.customers.insert(number, Customer { vendor: row.vendor, id: row.id, new });
+    }
+
+    /// Notes a customer that was changed or deleted.
     pub(crate) fn customer(&mut self, number: i64, vendor: VendorId, id: CustomerId) {
-        self.customers.insert(number, (vendor, id));
+        self.customers.insert(number, Customer { vendor, id, new: None });
     }
 
     /// Notes a member; the vendor's own are not searched.
@@ -51,7 +66,7 @@ impl Touched {
         }
     }
 
-    /// Adds what another commit of the same transaction touched.
+    /// Adds what a later commit of the same transaction touched.
     pub(crate) fn extend(&mut self, other: Self) {
         self.customers.extend(other.customers);
         self.members.extend(other.members);
@@ -65,12 +80,6 @@ pub(crate) fn add_vendor(connection: &Connection, vendor: VendorId) -> Result<()
     connection.prepare_cached(sql)?.execute([blob(vendor.as_uuid())]).map(|_| ())
 }
 
-/// Takes the number that a new customer or member was given.
-pub(crate) fn take_number(connection: &Connection, vendor: VendorId) -> Result<()> {
-    let sql = "UPDATE search_numbers SET next = next + 1 WHERE vendor_id = ?1";
-    connection.prepare_cached(sql)?.execute([blob(vendor.as_uuid())]).map(|_| ())
-}
-
 /// Two texts of one row of the index.
 type Texts = (String, Option<String>);
 
@@ -78,8 +87,11 @@ type Texts = (String, Option<String>);
 /// COMMIT; what it finds up to date costs it two lookups.
 pub(crate) fn update(connection: &Connection, touched: &Touched) -> Result<()> {
     let mut writes = BTreeMap::new();
-    for (number, (vendor, id)) in &touched.customers {
-        customer(connection, *number, *vendor, *id, &mut writes)?;
+    for (number, Customer { vendor, id, new }) in &touched.customers {
+        match new {
+            Some(texts) => add_customer(connection, *number, *id, texts.clone(), &mut writes)?,
+            None => customer(connection, *number, *vendor, *id, &mut writes)?,
+        }
     }
     for (number, (place, user)) in &touched.members {
         member(connection, *number, *place, *user, &mut writes)?;
@@ -132,7 +144,7 @@ fn customer(
         connection.prepare_cached("DELETE FROM search_customers WHERE number = ?1")?.execute([number])?;
         writes.insert(number, Write::Remove(texts));
     }
-    let Some((name, external_id)) = current else { return Ok(()) };
+    let Some(texts) = current else { return Ok(()) };
     let mut new = number;
     if !is_new {
         new = next_number(connection, vendor)?;
@@ -141,13 +153,20 @@ fn customer(
         let sql = "UPDATE search_members SET customer = ?2 WHERE customer = ?1";
         connection.prepare_cached(sql)?.execute([number, new])?;
     }
-    connection
-        .prepare_cached(
-            "INSERT INTO search_customers (number, customer_id, name_folded, external_id_folded)
-             VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![new, key.1, name, external_id])?;
-    writes.insert(new, Write::Add((name, external_id)));
+    add_customer(connection, new, id, texts, writes)
+}
+
+fn add_customer(
+    connection: &Connection,
+    number: i64,
+    id: CustomerId,
+    texts: Texts,
+    writes: &mut BTreeMap<i64, Write>,
+) -> Result<()> {
+    let sql = "INSERT INTO search_customers (number, customer_id, name_folded, external_id_folded)
+               VALUES (?1, ?2, ?3, ?4)";
+    connection.prepare_cached(sql)?.execute(params![number, blob(id.as_uuid()), texts.0, texts.1])?;
+    writes.insert(number, Write::Add(texts));
     Ok(())
 }
 
@@ -184,7 +203,7 @@ fn member(
     let Some((email, customer)) = current else { return Ok(()) };
     let mut new = number;
     if !is_new {
-        new = next_number(connection, vendor)? + MEMBERS;
+        new = next_member_number(connection, place)?;
         let sql = "UPDATE members SET number = ?4 WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3";
         connection.prepare_cached(sql)?.execute(params![key.0, key.1, key.2, new])?;
     }
@@ -196,7 +215,15 @@ fn member(
 }
 
 /// Takes the vendor's next number; a customer's.
-fn next_number(connection: &Connection, vendor: VendorId) -> Result<i64> {
+pub(crate) fn next_number(connection: &Connection, vendor: VendorId) -> Result<i64> {
     let sql = "UPDATE search_numbers SET next = next + 1 WHERE vendor_id = ?1 RETURNING first + next - 1";
     connection.prepare_cached(sql)?.query_row([blob(vendor.as_uuid())], |row| row.get(0))
+}
+
+/// Takes the vendor's next number for a member of this place; the vendor's own get none.
+pub(crate) fn next_member_number(connection: &Connection, place: Place) -> Result<i64> {
+    match place {
+        Place::Vendor(_) => Ok(0),
+        Place::Customer(vendor, _) => Ok(next_number(connection, vendor)? + MEMBERS),
+    }
 }
