@@ -1,7 +1,7 @@
 """Writes the stub of the native module from what PyO3 generates, which knows neither modes nor the records of Python.
 
     maturin generate-stubs --features stubs --out generated -- -C strip=none
-    python stub.py generated/tenantry/_tenantry.pyi > python/tenantry/_tenantry.pyi
+    python stub.py generated/tenantry/_tenantry.pyi python/tenantry/_tenantry.pyi
 
 What it corrects:
 
@@ -153,4 +153,4 @@ def stub(generated: str, package: Path) -> str:
 
 if __name__ == "__main__":
     here = Path(__file__).parent / "python" / "tenantry"
-    sys.stdout.write(stub(Path(sys.argv[1]).read_text(), here))
+    Path(sys.argv[2]).write_text(stub(Path(sys.argv[1]).read_text(), here))

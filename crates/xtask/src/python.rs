@@ -134,14 +134,17 @@ fn compare_stub(shell: &mut Shell) -> Result<(), String> {
         [&maturin, "generate-stubs", "--features", "stubs", "--profile", "wheel", "--locked", "--out", &text];
     shell.run(&[&generate[..], &["--", "-C", "strip=none"]].concat(), &places.package, &[])?;
     let generated = out.join("tenantry/_tenantry.pyi").display().to_string();
-    let stub = shell.run(&[&program(&places.tested, "python"), "stub.py", &generated], &places.package, &[])?;
-    let committed = fs::read_to_string(places.package.join("python/tenantry/_tenantry.pyi"));
-    if committed.is_ok_and(|committed| committed.replace("\r\n", "\n") == stub.replace("\r\n", "\n")) {
+    let new = places.made.join("_tenantry.pyi");
+    let new_text = new.display().to_string();
+    shell.run(&[&program(&places.tested, "python"), "stub.py", &generated, &new_text], &places.package, &[])?;
+    let read = |path: &Path| {
+        let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok::<_, String>(text.replace("\r\n", "\n"))
+    };
+    if read(&new)? == read(&places.package.join("python/tenantry/_tenantry.pyi"))? {
         return Ok(());
     }
-    let new = places.made.join("_tenantry.pyi");
-    fs::write(&new, stub).map_err(|error| format!("{}: {error}", new.display()))?;
-    Err(format!("the stub differs from what the native module says: copy {}", new.display()))
+    Err(format!("the stub differs from what the native module says: copy {new_text}"))
 }
 
 fn pytest(shell: &mut Shell, arguments: &[&str]) -> Result<(), String> {
