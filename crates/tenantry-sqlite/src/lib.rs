@@ -52,8 +52,8 @@ pub struct Sqlite {
 pub enum Durability {
     /// A loss of power: every commit waits for the disk (`synchronous=FULL`).
     PowerLoss,
-    /// A crash of the process, but not a loss of power, which may take the last commits; the file stays consistent
-    /// (`synchronous=NORMAL`).
+    /// A crash of the process, but not a loss of power, which may take the last commits; the file stays consistent, unless
+    /// the disk failed to sync before the power was lost (`synchronous=NORMAL`).
     ProcessCrash,
 }
 
