@@ -141,7 +141,7 @@ mod freed_memory {
         drop(format!("{app:?} {:?}", old()));
         secrets(&app, "first", way, long, longer);
         assert_eq!(address.open(with(new()), way).err().unwrap().code(), "wrong_root_key");
-        assert_eq!(address.open(with(words(WORDS)), way).err().unwrap().code(), "key_provider_failed");
+        assert_eq!(address.open(with(words(WORDS)), way).err().unwrap().code(), "wrong_root_key");
         drop(RootKey::from_file(key_file).unwrap());
         drop(address.open(with(RootKey::from_file_or_create(key_file).unwrap()), way).unwrap());
 
