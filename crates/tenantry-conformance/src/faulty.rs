@@ -3,19 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use tenantry_core::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
+use tenantry_core::ids::{UserId, VendorId};
 use tenantry_core::store::{
-    Admission, AuditFilter, AuditRead, AuditRow, Commit, CustomerQuery, CustomerRead, CustomerRow, DeploymentRead,
-    DeploymentRow, DetailRow, InvitationRead, InvitationRow, KeyRead, KeyRow, MemberRead, MemberRow, OpenError,
-    OpenStore, Place, Probe, Receipt, RootKeyRow, SecretRead, SecretRow, SecretVersionRow, SendsRow, Standing,
-    StandingMember, Store, StoreError, UseRow, UserRead, UserRow, VendorRead, VendorRow,
+    Admission, Commit, KeyRead, OpenError, OpenStore, Place, Probe, Receipt, Standing, StandingMember, Store,
+    StoreError, VendorRead, VendorRow,
 };
 use tenantry_core::vault::StoreId;
-use tenantry_core::{Caller, ChainHead, Error, Tenantry};
-use uuid::Uuid;
+use tenantry_core::{Caller, Error, Tenantry};
 
 use crate::check::{World, builder};
-use crate::{Failure, Opened};
+use crate::{Failure, Opened, pass_on_reads};
 
 pub(crate) type Meanwhile = Box<dyn FnOnce() -> Result<(), Error> + Send>;
 
@@ -181,83 +178,7 @@ impl VendorRead for Faulty {
     }
 }
 
-/// Reads that are passed on as they are.
-macro_rules! pass_on {
-    ($reads:ident { $(fn $name:ident($($arg:ident: $kind:ty),* $(,)?) -> $answer:ty;)+ }) => {
-        #[async_trait]
-        impl $reads for Faulty {
-            $(async fn $name(&self, $($arg: $kind),*) -> Result<$answer, StoreError> {
-                self.at(stringify!($name))?;
-                self.inner.$name($($arg),*).await
-            })+
-        }
-    };
-}
-
-pass_on!(CustomerRead {
-    fn customer(vendor: VendorId, id: CustomerId) -> Option<CustomerRow>;
-    fn customer_by_external_id(vendor: VendorId, external_id: &str) -> Option<CustomerRow>;
-    fn customers(vendor: VendorId, query: &CustomerQuery, caller: Caller) -> Vec<CustomerRow>;
-});
-pass_on!(UserRead {
-    fn user(vendor: VendorId, id: UserId) -> Option<UserRow>;
-    fn user_by_email(vendor: VendorId, email_key: &str) -> Option<UserRow>;
-    fn memberships(vendor: VendorId, user: UserId) -> Vec<MemberRow>;
-    fn users(vendor: VendorId, after: Option<UserId>, limit: usize, caller: Caller) -> Vec<UserRow>;
-});
-pass_on!(MemberRead {
-    fn member(place: Place, id: MemberId) -> Option<MemberRow>;
-    fn member_of_user(place: Place, user: UserId) -> Option<MemberRow>;
-    fn members(place: Place, after: Option<MemberId>, limit: usize, caller: Caller) -> Vec<(MemberRow, UserRow)>;
-    fn active_administrators(place: Place) -> u64;
-});
-pass_on!(InvitationRead {
-    fn invitation(place: Place, id: InvitationId) -> Option<InvitationRow>;
-    fn invitation_by_token(token_hash: &[u8; 32]) -> Option<InvitationRow>;
-    fn latest_invitation(place: Place, member: MemberId) -> Option<InvitationRow>;
-    fn pending_administrators(place: Place) -> Vec<InvitationRow>;
-    fn invitations(place: Place, after: Option<InvitationId>, limit: usize, caller: Caller) -> Vec<InvitationRow>;
-    fn sends(place: Place, recipient: &[u8; 32]) -> Option<SendsRow>;
-});
-pass_on!(SecretRead {
-    fn secret(place: Place, key: &str) -> Option<SecretRow>;
-    fn secrets(place: Place, after: Option<&str>, limit: usize, caller: Caller) -> Vec<SecretRow>;
-    fn secret_by_id(place: Place, id: SecretId) -> Option<SecretRow>;
-    fn secret_version(place: Place, secret: SecretId, version: u64) -> Option<SecretVersionRow>;
-    fn secret_versions(
-        place: Place,
-        secret: SecretId,
-        before: Option<u64>,
-        limit: usize,
-        caller: Caller,
-    ) -> Vec<SecretVersionRow>;
-    fn sealed_by(place: Place, key: [u8; 16], limit: usize, caller: Caller) -> Vec<SecretVersionRow>;
-    fn count_sealed_by(place: Place, key: [u8; 16], caller: Caller) -> u64;
-});
-pass_on!(KeyRead {
-    fn place_keys(place: Place) -> Vec<KeyRow>;
-    fn root_keys() -> Vec<RootKeyRow>;
-    fn wrapped_by(vendor: VendorId, root: [u8; 16], limit: usize, caller: Caller) -> Vec<KeyRow>;
-    fn count_wrapped_by(root: [u8; 16], caller: Caller) -> u64;
-});
-pass_on!(DeploymentRead {
-    fn deployment(place: Place, id: &str) -> Option<DeploymentRow>;
-    fn deployments(place: Place, after: Option<&str>, limit: usize, caller: Caller) -> Vec<DeploymentRow>;
-    fn uses(place: Place, key: &str, after: Option<&str>, limit: usize, caller: Caller) -> Vec<UseRow>;
-});
-pass_on!(AuditRead {
-    fn chain(place: Place, after: u64, limit: usize, caller: Caller) -> Vec<(AuditRow, Option<DetailRow>)>;
-    fn log(
-        vendor: VendorId,
-        after: u64,
-        filter: &AuditFilter,
-        limit: usize,
-        caller: Caller,
-    ) -> Vec<(AuditRow, Option<DetailRow>)>;
-    fn head(place: Place) -> Option<ChainHead>;
-    fn heads(vendor: VendorId, after: Option<Uuid>, limit: usize, caller: Caller) -> Vec<ChainHead>;
-    fn detail_targets(vendor: VendorId, subject: &str) -> Vec<(Place, String)>;
-});
+pass_on_reads!(Faulty, before: at);
 
 /// The world, and a handle on the same rows through the faulty store.
 pub(crate) fn with_faults(store: &dyn Opened) -> Result<(World, Arc<Faulty>, Tenantry), Failure> {

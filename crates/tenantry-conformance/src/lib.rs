@@ -7,6 +7,7 @@
 mod cases;
 mod check;
 mod faulty;
+mod front;
 pub mod race;
 
 use std::process::ExitCode;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Trial};
 use tenantry_core::store::Store;
 use tenantry_core::{Builder, Error, Tenantry};
+
+#[doc(hidden)]
+pub use front::contract;
 
 /// Why a case failed.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

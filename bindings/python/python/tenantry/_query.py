@@ -45,7 +45,7 @@ class Query(Generic[T]):
             page = self._fetch(1_000, cursor)
             yield from page.items
             cursor = page.next_cursor
-            # A log that is followed always has a cursor; a page without items is its end for now.
+            # A log that is followed always has a cursor; a page without items is where it ends today.
             if cursor is None or not page.items:
                 return
 
