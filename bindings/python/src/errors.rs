@@ -109,7 +109,7 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<PyErr> {
             exception
         }
         Error::CannotOpen(_) => new!(CannotOpenError),
-        Error::Closed => new!(ClosedError),
+        Error::Closed | Error::Forked => new!(ClosedError),
         // The enum may grow. A test walks all codes, so that none ends here.
         _ => new!(StorageError),
     })

@@ -125,6 +125,8 @@ impl Settings {
 pub(crate) struct Opened {
     pub(crate) settings: Settings,
     pub(crate) file: FileId,
+    /// Its log, once nobody takes it away any more.
+    pub(crate) log: Option<FileId>,
     pub(crate) store: StoreId,
 }
 
@@ -136,7 +138,7 @@ impl Opened {
         self.check()?;
         let connection = connection.map_err(not_applied)?;
         if row::store_id(&connection).map_err(not_applied)? != self.store {
-            return Err(self.replaced("holds another store"));
+            return Err(Self::replaced(self.settings.path(), "holds another store"));
         }
         if purpose == Purpose::Write {
             self.settings.turn_on_log(&connection).map_err(not_applied)?;
@@ -144,19 +146,24 @@ impl Opened {
         Ok(connection)
     }
 
-    /// Whether the file still has its name.
+    /// Whether the file, and its log, still have their names.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        match FileId::of(self.settings.path()) {
-            Ok(found) if found == self.file => Ok(()),
-            Ok(_) => Err(self.replaced("was replaced by another file")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.replaced("was taken away")),
+        Self::check_name(self.settings.path(), self.file)?;
+        self.log.map_or(Ok(()), |log| Self::check_name(&self.settings.beside("-wal"), log))
+    }
+
+    fn check_name(path: &Path, file: FileId) -> Result<(), StoreError> {
+        match FileId::of(path) {
+            Ok(found) if found == file => Ok(()),
+            Ok(_) => Err(Self::replaced(path, "was replaced by another file")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Self::replaced(path, "was taken away")),
             // Whoever may not ask any more need not be cut off from what is open.
             Err(_) => Ok(()),
         }
     }
 
-    fn replaced(&self, what: &str) -> StoreError {
-        StoreError::Corrupt(format!("`{}` {what} while it was open", self.settings.file()))
+    fn replaced(path: &Path, what: &str) -> StoreError {
+        StoreError::Corrupt(format!("`{}` {what} while it was open", path.display()))
     }
 }
 

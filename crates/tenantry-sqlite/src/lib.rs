@@ -16,7 +16,7 @@
 //! # Ok(())
 //! # }
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod apply;
 mod connection;
@@ -24,12 +24,14 @@ mod error;
 mod file_system;
 mod header;
 mod integrity;
+mod locks;
 mod migration;
 mod open;
 mod read;
 mod row;
 mod search;
 mod store;
+mod system;
 mod writer;
 
 use std::path::PathBuf;

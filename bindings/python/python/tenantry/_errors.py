@@ -307,9 +307,9 @@ class CannotOpenError(StorageError):
 
 
 class ClosedError(StorageError):
-    """The store was closed."""
+    """The store was closed, or is in the memory of the process that this one is a fork of: open one."""
 
-    codes: ClassVar[tuple[str, ...]] = ("closed",)
+    codes: ClassVar[tuple[str, ...]] = ("closed", "forked")
 
 
 class CatalogError(TenantryError):

@@ -53,6 +53,7 @@ codes! {
         Self::RedactorTooLarge(_) => "redactor_too_large",
         Self::CannotOpen(_) => "cannot_open",
         Self::Closed => "closed",
+        Self::Forked => "forked",
     }
     {
         Self::Template(error) => error.code(), of TemplateError;

@@ -27,6 +27,7 @@ use super::group::{Answer, Applied, Steps};
 use super::{Loan, QUEUE_COMMITS, Slot, Writer};
 use crate::connection::{Opened, Purpose, Settings};
 use crate::file_system::FileId;
+use crate::locks::Locks;
 use crate::{Sqlite, apply, migration};
 
 type Apply = dyn Fn(&Connection, &Commit) -> Applied + Send + Sync;
@@ -162,11 +163,14 @@ impl Bench {
         let ops = vec![WriteOp::InsertVendor(row)];
         let commit = Commit { id: id(1), guards: Vec::new(), ops, checks: Vec::new(), audit };
         apply::apply(&connection, &commit).unwrap();
-        let opened = Opened { settings, file: FileId::of(&path).unwrap(), store };
+        let file = FileId::of(&path).unwrap();
+        let locks = Locks::take(&settings, file, &connection).unwrap().unwrap();
+        let log = FileId::of(&settings.beside("-wal")).unwrap();
+        let opened = Opened { settings, file, log: Some(log), store };
         let groups = Arc::new(Mutex::new(Vec::new()));
         let (apply, end) = (Box::new(apply), Box::new(end));
         let steps = Faulty { apply, end, work, applied: AtomicUsize::new(0), groups: Arc::clone(&groups) };
-        let writer = Arc::new(Writer::with_steps(opened, connection, Box::new(steps)));
+        let writer = Arc::new(Writer::with_steps(opened, locks, connection, Box::new(steps)));
         Self { writer, groups, path, _folder: folder }
     }
 
