@@ -210,8 +210,17 @@ impl Readers {
     }
 
     /// Reads with a connection of the pool.
-    pub(crate) fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T, StoreError> {
+    pub(crate) fn with<T>(&self, read: impl Fn(&Connection) -> Result<T>) -> Result<T, StoreError> {
         let idle = self.lock().as_mut().ok_or(StoreError::Closed)?.pop();
+        match self.read_with(idle, &read) {
+            // What was read need not be what stands in the file: the disk may have cut a read short, or something in this
+            // process closed the file, and with SQLite's lock gone the log began anew beneath the read.
+            Err(StoreError::Corrupt(_)) => self.read_with(None, &read),
+            answer => answer,
+        }
+    }
+
+    fn read_with<T>(&self, idle: Option<Connection>, read: impl Fn(&Connection) -> Result<T>) -> Result<T, StoreError> {
         let connection = idle.map_or_else(|| self.opened.connect(Purpose::Read), Ok)?;
         let answer = read(&connection);
         // What a failed read left in the cache, half a page for example, must not answer the next one.

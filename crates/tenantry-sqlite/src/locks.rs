@@ -14,7 +14,6 @@
 //! them back. Only then may SQLite find that nobody else uses the file, and clear the log away.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -166,6 +165,14 @@ impl Locks {
     }
 }
 
+#[cfg(test)]
+impl Locks {
+    /// SQLite's own alone, to show what is lost with them.
+    pub(crate) fn without() -> Self {
+        Self { share: Mutex::new(None) }
+    }
+}
+
 impl Drop for Locks {
     fn drop(&mut self) {
         self.leave(|| ());
@@ -250,7 +257,7 @@ impl Private {
         };
         let lockable = match kept {
             Some(lockable) => lockable,
-            None => Lockable::new(File::options().read(true).write(true).open(path)?),
+            None => Lockable::open(path)?,
         };
         let file = FileId::of_open(lockable.file())?;
         Ok(Self { lockable: Some(lockable), file, all })
@@ -341,3 +348,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic while one of these locks is held leaves what is behind it whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

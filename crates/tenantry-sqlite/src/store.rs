@@ -86,7 +86,7 @@ impl SqliteStore {
     }
 
     /// A read of microseconds, on the calling thread.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    pub(crate) fn read<T>(&self, read: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.shared()?.read(read)
     }
 
@@ -94,7 +94,7 @@ impl SqliteStore {
     pub(crate) async fn list<T: Send + 'static>(
         &self,
         caller: Caller,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        read: impl Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = Arc::clone(self.shared()?);
         on_thread_for(caller, move || shared.read(read)).await
@@ -107,7 +107,7 @@ impl Shared {
         Self { readers: Readers::new(opened), writer, orders: Arc::default(), corrupt }
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn read<T>(&self, read: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.noted(self.readers.with(read))
     }
 

@@ -12,7 +12,9 @@
 use std::ffi::{c_char, c_int};
 use std::fs::File;
 use std::io;
+use std::mem::{self, ManuallyDrop};
 use std::os::fd::AsRawFd;
+use std::path::Path;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering};
@@ -27,8 +29,9 @@ pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// The mutexes that all connections share, in the order in which SQLite takes one while it has another.
-const SHARED_MUTEXES: [c_int; 9] = [
+/// The mutexes that all connections share, in the order in which SQLite takes one while it has another; the last is the one
+/// that it leaves to programs.
+const SHARED_MUTEXES: [c_int; 10] = [
     ffi::SQLITE_MUTEX_STATIC_OPEN,
     ffi::SQLITE_MUTEX_STATIC_VFS1,
     ffi::SQLITE_MUTEX_STATIC_VFS2,
@@ -38,6 +41,7 @@ const SHARED_MUTEXES: [c_int; 9] = [
     ffi::SQLITE_MUTEX_STATIC_LRU,
     ffi::SQLITE_MUTEX_STATIC_PMEM,
     ffi::SQLITE_MUTEX_STATIC_MEM,
+    ffi::SQLITE_MUTEX_STATIC_APP3,
 ];
 
 static MUTEXES: [AtomicPtr<ffi::sqlite3_mutex>; SHARED_MUTEXES.len()] =
@@ -98,9 +102,21 @@ fn files() -> Option<Files> {
         let fstat = get(vfs, c"fstat".as_ptr())?;
         Some(Files {
             vfs: AtomicPtr::new(vfs),
-            stat: std::mem::transmute::<unsafe extern "C" fn(), Stat>(stat),
-            fstat: std::mem::transmute::<unsafe extern "C" fn(), Fstat>(fstat),
+            stat: mem::transmute::<unsafe extern "C" fn(), Stat>(stat),
+            fstat: mem::transmute::<unsafe extern "C" fn(), Fstat>(fstat),
         })
+    }
+}
+
+/// Does work in which no fork falls, and which neither panics nor uses SQLite.
+fn undisturbed<T>(work: impl FnOnce() -> T) -> T {
+    let mutex = MUTEXES.last().map_or(ptr::null_mut(), |mutex| mutex.load(Ordering::Relaxed));
+    // SAFETY: the mutex is never freed; entering and leaving none does nothing.
+    unsafe {
+        ffi::sqlite3_mutex_enter(mutex);
+        let done = work();
+        ffi::sqlite3_mutex_leave(mutex);
+        done
     }
 }
 
@@ -130,8 +146,8 @@ unsafe extern "C" fn in_child() {
     // functions have the types of those that they take the place of.
     unsafe {
         let Some(set) = vfs.as_ref().and_then(|vfs| vfs.xSetSystemCall) else { return };
-        set(vfs, c"stat".as_ptr(), Some(std::mem::transmute::<Stat, unsafe extern "C" fn()>(stat)));
-        set(vfs, c"fstat".as_ptr(), Some(std::mem::transmute::<Fstat, unsafe extern "C" fn()>(fstat)));
+        set(vfs, c"stat".as_ptr(), Some(mem::transmute::<Stat, unsafe extern "C" fn()>(stat)));
+        set(vfs, c"fstat".as_ptr(), Some(mem::transmute::<Fstat, unsafe extern "C" fn()>(fstat)));
     }
 }
 
@@ -168,9 +184,12 @@ unsafe fn set_apart(code: c_int, found: *mut libc::stat) -> c_int {
     code
 }
 
-/// A descriptor that a child of a fork closes at once.
+/// An open file that a child of a fork closes at once.
 #[derive(Debug)]
-pub(crate) struct Inherited(&'static Place);
+pub(crate) struct Inherited {
+    place: &'static Place,
+    file: ManuallyDrop<File>,
+}
 
 /// A place for a descriptor. There are as many as there ever were descriptors at once.
 #[derive(Debug)]
@@ -190,14 +209,21 @@ impl Place {
 static PLACES: Place = Place::new();
 
 impl Inherited {
-    /// Before the file is locked.
-    pub(crate) fn new(file: &File) -> Self {
-        let descriptor = file.as_raw_fd();
-        let mut place = &PLACES;
-        while place.descriptor.compare_exchange(FREE, descriptor, Ordering::Relaxed, Ordering::Relaxed).is_err() {
-            place = place.next.get_or_init(|| Box::new(Place::new()));
-        }
-        Self(place)
+    /// Opens a file to read and write it.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        undisturbed(|| {
+            let file = File::options().read(true).write(true).open(path)?;
+            let descriptor = file.as_raw_fd();
+            let mut place = &PLACES;
+            while place.descriptor.compare_exchange(FREE, descriptor, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+                place = place.next.get_or_init(|| Box::new(Place::new()));
+            }
+            Ok(Self { place, file: ManuallyDrop::new(file) })
+        })
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
     }
 
     /// In a child: the files are those of its parent.
@@ -216,6 +242,10 @@ impl Inherited {
 
 impl Drop for Inherited {
     fn drop(&mut self) {
-        self.0.descriptor.store(FREE, Ordering::Relaxed);
+        undisturbed(|| {
+            self.place.descriptor.store(FREE, Ordering::Relaxed);
+            // SAFETY: it is not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.file) };
+        });
     }
 }

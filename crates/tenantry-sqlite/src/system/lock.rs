@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::path::Path;
 
 use libc::c_int;
 
@@ -19,19 +20,15 @@ const COMMANDS: (c_int, c_int) = (-1, -1);
 
 /// An open file, to lock its bytes. A child of a fork closes it at once: otherwise its locks would outlive this process.
 #[derive(Debug)]
-pub(crate) struct Lockable {
-    // Before the file, so that what was closed is no longer among what a child closes.
-    _inherited: Inherited,
-    file: File,
-}
+pub(crate) struct Lockable(Inherited);
 
 impl Lockable {
-    pub(crate) fn new(file: File) -> Self {
-        Self { _inherited: Inherited::new(&file), file }
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Inherited::open(path).map(Self)
     }
 
     pub(crate) fn file(&self) -> &File {
-        &self.file
+        self.0.file()
     }
 
     /// Locks, or gives back, without waiting; `false` when somebody else's lock stands against it.
@@ -63,7 +60,7 @@ impl Lockable {
         lock.l_start = range.start as _;
         lock.l_len = range.length as _;
         // SAFETY: the descriptor is open as long as the file is, and the record outlives the call.
-        let code = unsafe { libc::fcntl(self.file.as_raw_fd(), command, &raw mut lock) };
+        let code = unsafe { libc::fcntl(self.file().as_raw_fd(), command, &raw mut lock) };
         if code == -1 { Err(io::Error::last_os_error()) } else { Ok(lock) }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) mod fork {
 pub(crate) mod lock {
     use std::fs::File;
     use std::io;
+    use std::path::Path;
 
     use super::{Kind, Range};
 
@@ -51,8 +52,8 @@ pub(crate) mod lock {
     pub(crate) struct Lockable(File);
 
     impl Lockable {
-        pub(crate) fn new(file: File) -> Self {
-            Self(file)
+        pub(crate) fn open(path: &Path) -> io::Result<Self> {
+            File::open(path).map(Self)
         }
 
         pub(crate) fn file(&self) -> &File {

@@ -309,6 +309,13 @@ impl Groups {
             self.after_group(connection, 1, begin.elapsed());
             Ok(receipt)
         });
+        // What is read without the lock may be half of what somebody else wrote.
+        let answer = match answer {
+            Err(StoreError::Corrupt(_)) if !connection.is_autocommit() && !self.locks.is_held()? => {
+                Err(StoreError::Contended)
+            }
+            answer => answer,
+        };
         if answer.is_err() {
             Self::roll_back(held);
         }
