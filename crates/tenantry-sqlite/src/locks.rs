@@ -8,13 +8,14 @@
 //! - on a byte of our own while a transaction writes, with the copying back of the log that follows it, so that two processes
 //!   with stores never write at once.
 //!
-//! That SQLite's own lock is still there is asked before every COMMIT: programs without a store look for that one.
+//! That SQLite's own lock is still there is asked before every COMMIT: programs without a store look for that one. If it is
+//! gone it is taken again, and when somebody wrote meanwhile the transaction is begun anew.
 //!
 //! Closing what holds these locks would take SQLite's away, too, so the stores of a file share them, and the last one gives
 //! them back. Only then may SQLite find that nobody else uses the file, and clear the log away.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Seek};
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,6 +42,9 @@ const ALL: Range = Range { start: 0x4000_0000, length: 513 };
 const INDEX_WRITER: Range = Range { start: 120, length: 1 };
 const INDEX_IN_USE: Range = Range { start: 128, length: 1 };
 const ALL_OF_INDEX: Range = Range { start: 120, length: 9 };
+
+/// What the index begins with: how far the log goes. It differs after every commit.
+type Header = [u8; 48];
 
 /// The files that stores are open on in this process.
 static FILES: PerProcess<Files> = PerProcess::new(fork::generation);
@@ -71,6 +75,8 @@ struct Held {
     index: Private,
     /// Whether a store of this process has the byte of those who write: between these the kernel sees no difference.
     is_written: AtomicBool,
+    /// The header as it was when the transaction that writes began.
+    began: Mutex<Header>,
 }
 
 /// A descriptor of our own.
@@ -133,15 +139,15 @@ impl Locks {
             None => Writing(None),
         };
         match connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])) {
-            Ok(_) => Ok(Some(writing)),
+            Ok(_) => writing.has_begun().map(|()| Some(writing)).map_err(unavailable),
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(None),
             Err(error) => Err(not_applied(error)),
         }
     }
 
-    /// Whether SQLite's lock on the transaction that writes is still there.
+    /// Whether SQLite's lock on the transaction that writes is there, and nobody wrote since that began.
     pub(crate) fn is_held(&self) -> Result<bool, StoreError> {
-        self.held().map_or(Ok(true), |held| held.index.is_held_by_this_process(INDEX_WRITER)).map_err(unavailable)
+        self.held().map_or(Ok(true), |held| held.is_held()).map_err(unavailable)
     }
 
     /// Gives the share back and closes the last connection of the store; without locks, if it is the last store.
@@ -166,6 +172,7 @@ impl Locks {
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 impl Locks {
     /// SQLite's own alone, to show what is lost with them.
     pub(crate) fn without() -> Self {
@@ -214,7 +221,20 @@ impl Held {
         main.share(IN_USE, deadline)?;
         let Some(index) = open(&settings.beside("-shm"), ALL_OF_INDEX)? else { return Ok(None) };
         index.share(INDEX_IN_USE, deadline)?;
-        Ok(Some(Self { main, index, is_written: AtomicBool::new(false) }))
+        Ok(Some(Self { main, index, is_written: AtomicBool::new(false), began: Mutex::new([0; 48]) }))
+    }
+
+    fn is_held(&self) -> io::Result<bool> {
+        let index = self.index.lockable()?;
+        if index.is_held_by_this_process(INDEX_WRITER)? {
+            return Ok(true);
+        }
+        if !index.set_for_process(INDEX_WRITER)? {
+            return Ok(false);
+        }
+        let mut now = [0; 48];
+        index.read_start(&mut now)?;
+        Ok(now == *lock(&self.began))
     }
 
     /// The byte of those who write; `None` when somebody else has it.
@@ -235,6 +255,12 @@ impl Held {
                 tracing::warn!(%error, "the file stays locked until this process ends");
             }
         }
+    }
+}
+
+impl Writing {
+    fn has_begun(&self) -> io::Result<()> {
+        self.0.as_ref().map_or(Ok(()), |held| held.index.lockable()?.read_start(&mut *lock(&held.began)))
     }
 }
 
@@ -259,7 +285,7 @@ impl Private {
             Some(lockable) => lockable,
             None => Lockable::open(path)?,
         };
-        let file = FileId::of_open(lockable.file())?;
+        let file = lockable.id()?;
         Ok(Self { lockable: Some(lockable), file, all })
     }
 
@@ -269,10 +295,6 @@ impl Private {
 
     fn set(&self, kind: Kind, range: Range) -> io::Result<bool> {
         self.lockable()?.set(kind, range)
-    }
-
-    fn is_held_by_this_process(&self, range: Range) -> io::Result<bool> {
-        self.lockable()?.is_held_by_this_process(range)
     }
 
     /// Waits for those who open or close the file at this moment.
@@ -334,10 +356,7 @@ impl Files {
 
 /// Reads the beginning of a file past SQLite.
 pub(crate) fn read_start(path: &Path, room: &mut [u8]) -> io::Result<()> {
-    let private = Private::open(path, ALL)?;
-    let mut file = private.lockable()?.file();
-    file.rewind()?;
-    file.read_exact(room)
+    Private::open(path, ALL)?.lockable()?.read_start(room)
 }
 
 fn unavailable(error: io::Error) -> StoreError {
@@ -349,5 +368,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

@@ -1,14 +1,15 @@
 //! Locks that belong to an open file, and not to the process: nobody else can give them back.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use libc::c_int;
 
 use super::fork::Inherited;
 use super::{Kind, Range};
+use crate::file_system::FileId;
 
 /// Whether there are such locks. Illumos has them for whole files only, the BSDs not at all.
 pub(crate) const EXIST: bool = cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple"));
@@ -27,8 +28,12 @@ impl Lockable {
         Inherited::open(path).map(Self)
     }
 
-    pub(crate) fn file(&self) -> &File {
-        self.0.file()
+    pub(crate) fn id(&self) -> io::Result<FileId> {
+        FileId::of_open(self.0.file())
+    }
+
+    pub(crate) fn read_start(&self, room: &mut [u8]) -> io::Result<()> {
+        self.0.file().read_exact_at(room, 0)
     }
 
     /// Locks, or gives back, without waiting; `false` when somebody else's lock stands against it.
@@ -38,11 +43,20 @@ impl Lockable {
             Kind::Exclusive => libc::F_WRLCK,
             Kind::None => libc::F_UNLCK,
         };
-        match self.ask(COMMANDS.0, kind as _, range) {
+        Self::is_taken(self.ask(COMMANDS.0, kind as _, range))
+    }
+
+    fn is_taken(answer: io::Result<libc::flock>) -> io::Result<bool> {
+        match answer {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Locks in the way that SQLite does: for the process, so that SQLite gives it back as its own.
+    pub(crate) fn set_for_process(&self, range: Range) -> io::Result<bool> {
+        Self::is_taken(self.ask(libc::F_SETLK, libc::F_WRLCK as _, range))
     }
 
     /// Whether this process has a lock there in the way that SQLite takes them.
@@ -60,7 +74,7 @@ impl Lockable {
         lock.l_start = range.start as _;
         lock.l_len = range.length as _;
         // SAFETY: the descriptor is open as long as the file is, and the record outlives the call.
-        let code = unsafe { libc::fcntl(self.file().as_raw_fd(), command, &raw mut lock) };
+        let code = unsafe { libc::fcntl(self.0.file().as_raw_fd(), command, &raw mut lock) };
         if code == -1 { Err(io::Error::last_os_error()) } else { Ok(lock) }
     }
 }

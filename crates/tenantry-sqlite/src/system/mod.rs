@@ -41,10 +41,11 @@ pub(crate) mod fork {
 #[cfg(not(unix))]
 pub(crate) mod lock {
     use std::fs::File;
-    use std::io;
+    use std::io::{self, Read, Seek};
     use std::path::Path;
 
     use super::{Kind, Range};
+    use crate::file_system::FileId;
 
     pub(crate) const EXIST: bool = false;
 
@@ -56,8 +57,18 @@ pub(crate) mod lock {
             File::open(path).map(Self)
         }
 
-        pub(crate) fn file(&self) -> &File {
-            &self.0
+        pub(crate) fn id(&self) -> io::Result<FileId> {
+            FileId::of_open(&self.0)
+        }
+
+        pub(crate) fn read_start(&self, room: &mut [u8]) -> io::Result<()> {
+            let mut file = &self.0;
+            file.rewind()?;
+            file.read_exact(room)
+        }
+
+        pub(crate) fn set_for_process(&self, _: Range) -> io::Result<bool> {
+            Ok(true)
         }
 
         pub(crate) fn set(&self, _: Kind, _: Range) -> io::Result<bool> {
