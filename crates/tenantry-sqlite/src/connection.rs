@@ -15,8 +15,9 @@ use crate::error::not_applied;
 use crate::file_system::FileId;
 use crate::{Durability, Sqlite, row};
 
-/// How many reading connections wait for the next reader; more are opened when needed, and closed again.
-const IDLE_READERS: usize = 8;
+/// How many reading connections wait for the next reader; more are opened when needed, and closed again. With 64 threads a
+/// few dozen are interrupted while they read; to open one costs more than ten reads.
+const IDLE_READERS: usize = 24;
 /// Room for every statement of the store.
 const STATEMENTS: usize = 128;
 /// In pages of 4 KiB: the log is copied back every 16 MiB, and cut to as much after a long reader.
@@ -36,7 +37,7 @@ pub(crate) struct Settings {
 pub(crate) enum Purpose {
     /// To look at a file before anything is written.
     Probe,
-    /// To write; a file that is missing is made. The log is turned on later, by [`Settings::turn_on_log`].
+    /// To write; a file that is missing is made. [`Settings::make_writer`] comes later.
     Make,
     /// To write; the same.
     Write,
@@ -112,10 +113,14 @@ impl Settings {
         Ok(connection)
     }
 
-    /// Lets a connection write to a log: the first write to a file, so only once the file is known to be ours.
-    pub(crate) fn turn_on_log(&self, connection: &Connection) -> Result<()> {
+    /// Makes a connection the one that writes. It turns on the log: the first write to a file, so only once the file is
+    /// known to be ours and migrated.
+    pub(crate) fn make_writer(&self, connection: &Connection) -> Result<()> {
         connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-        expect(connection, "journal_mode", "wal")
+        expect(connection, "journal_mode", "wal")?;
+        // What a savepoint takes back is kept in memory. SQLite would write it to a temporary file, page by page, as soon as
+        // it is more than 64 KiB: a third of the work of a group. Only now, because a migration may sort a million rows.
+        set(connection, "temp_store", 2)
     }
 }
 
@@ -139,7 +144,7 @@ impl Opened {
             return Err(self.replaced("holds another store"));
         }
         if purpose == Purpose::Write {
-            self.settings.turn_on_log(&connection).map_err(not_applied)?;
+            self.settings.make_writer(&connection).map_err(not_applied)?;
         }
         Ok(connection)
     }

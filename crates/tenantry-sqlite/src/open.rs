@@ -130,7 +130,7 @@ fn open(settings: Settings, found: &Found, may_migrate: bool) -> Result<Option<S
     let store = row::store_id(&transaction).map_err(not_applied)?;
     transaction.commit().map_err(not_applied)?;
     leave_log(&writer, false)?;
-    patiently(&settings, || settings.turn_on_log(&writer))?;
+    patiently(&settings, || settings.make_writer(&writer))?;
     Ok(Some(SqliteStore::new(Opened { settings, file, store }, writer)))
 }
 

@@ -56,7 +56,7 @@ mod tests {
         let path = folder.path().join("store.db");
         let settings = Settings::new(&Sqlite::file(&path), path);
         let connection = settings.connect(Purpose::Make).unwrap();
-        settings.turn_on_log(&connection).unwrap();
+        settings.make_writer(&connection).unwrap();
         connection.execute_batch("CREATE TABLE t (a)").unwrap();
         let other = settings.connect(Purpose::Probe).unwrap();
         other.execute_batch("BEGIN; SELECT * FROM t").unwrap();

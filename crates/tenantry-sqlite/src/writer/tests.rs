@@ -27,9 +27,10 @@ use super::group::{Answer, Applied, Steps};
 use super::{Loan, QUEUE_COMMITS, Slot, Writer};
 use crate::connection::{Opened, Purpose, Settings};
 use crate::file_system::FileId;
+use crate::search::Numbers;
 use crate::{Sqlite, apply, migration};
 
-type Apply = dyn Fn(&Connection, &Commit) -> Applied + Send + Sync;
+type Apply = dyn Fn(&Connection, &Numbers, &Commit) -> Applied + Send + Sync;
 type End = dyn Fn(&Connection) -> rusqlite::Result<()> + Send + Sync;
 
 /// The steps of a test, and how many commits each transaction had that ended well.
@@ -48,9 +49,9 @@ impl std::fmt::Debug for Faulty {
 }
 
 impl Steps for Faulty {
-    fn apply(&self, connection: &Connection, commit: &Commit) -> Applied {
+    fn apply(&self, connection: &Connection, numbers: &Numbers, commit: &Commit) -> Applied {
         self.applied.fetch_add(1, Ordering::Relaxed);
-        (self.apply)(connection, commit)
+        (self.apply)(connection, numbers, commit)
     }
 
     fn commit(&self, connection: &Connection) -> rusqlite::Result<()> {
@@ -134,7 +135,7 @@ impl Bench {
     }
 
     fn new(
-        apply: impl Fn(&Connection, &Commit) -> Applied + Send + Sync + 'static,
+        apply: impl Fn(&Connection, &Numbers, &Commit) -> Applied + Send + Sync + 'static,
         end: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
     ) -> Self {
         Self::with_work(Duration::MAX, apply, end)
@@ -142,7 +143,7 @@ impl Bench {
 
     fn with_work(
         work: Duration,
-        apply: impl Fn(&Connection, &Commit) -> Applied + Send + Sync + 'static,
+        apply: impl Fn(&Connection, &Numbers, &Commit) -> Applied + Send + Sync + 'static,
         end: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -150,7 +151,7 @@ impl Bench {
         let sqlite = Sqlite::file(&path).busy_deadline(Duration::from_millis(20));
         let settings = Settings::new(&sqlite, path.clone());
         let mut connection = settings.connect(Purpose::Make).unwrap();
-        settings.turn_on_log(&connection).unwrap();
+        settings.make_writer(&connection).unwrap();
         let store = StoreId::generate().unwrap();
         let transaction = connection.transaction().unwrap();
         migration::run(&transaction, 0, store).unwrap();
@@ -161,7 +162,8 @@ impl Bench {
         let audit = vec![audit_entry(id(1), 0, place, "made")];
         let ops = vec![WriteOp::InsertVendor(row)];
         let commit = Commit { id: id(1), guards: Vec::new(), ops, checks: Vec::new(), audit };
-        apply::apply(&connection, &commit).unwrap();
+        let numbers = Numbers::default();
+        apply::apply(&connection, &numbers, &commit).unwrap();
         let opened = Opened { settings, file: FileId::of(&path).unwrap(), store };
         let groups = Arc::new(Mutex::new(Vec::new()));
         let (apply, end) = (Box::new(apply), Box::new(end));
@@ -248,10 +250,10 @@ fn commits_that_wait_together_share_one_transaction_and_are_answered_in_their_or
 #[test]
 fn a_blocking_caller_who_finds_the_writer_idle_commits_on_its_own_thread() {
     let here = thread::current().id();
-    let apply = move |connection: &Connection, commit: &Commit| {
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
         let is_own = commit.id == id(2);
         assert_eq!(thread::current().id() == here, is_own);
-        apply::apply(connection, commit)
+        apply::apply(connection, numbers, commit)
     };
     let bench = Bench::new(apply, commit_it);
     assert_eq!(name(&bench.send(create(2, "2"), Caller::Blocking)), "ok");
@@ -268,11 +270,11 @@ fn a_failure_of_one_leaves_its_neighbours_alone() {
 
 #[test]
 fn a_full_disk_that_ends_the_transaction_costs_only_the_commit_that_is_too_large() {
-    let apply = |connection: &Connection, commit: &Commit| {
+    let apply = |connection: &Connection, numbers: &Numbers, commit: &Commit| {
         let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
         let limit = |pages: i64| connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()));
         limit(pages + 100).unwrap();
-        let answer = apply::apply(connection, commit);
+        let answer = apply::apply(connection, numbers, commit);
         limit(1 << 30).unwrap();
         answer
     };
@@ -286,8 +288,8 @@ fn a_full_disk_that_ends_the_transaction_costs_only_the_commit_that_is_too_large
 fn when_an_error_ends_the_transaction_each_commit_runs_alone_once() {
     let times = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&times);
-    let apply = move |connection: &Connection, commit: &Commit| {
-        let answer = apply::apply(connection, commit);
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
+        let answer = apply::apply(connection, numbers, commit);
         if commit.id == id(3) && count.fetch_add(1, Ordering::Relaxed) == 0 {
             connection.execute_batch("ROLLBACK").unwrap();
             return Err(StoreError::Unavailable("interrupted".into()));
@@ -306,11 +308,11 @@ fn when_an_error_ends_the_transaction_each_commit_runs_alone_once() {
 fn a_refusal_by_a_neighbour_that_did_not_last_is_decided_again() {
     let first = Arc::new(AtomicUsize::new(0));
     let (count, ends) = (Arc::clone(&first), AtomicUsize::new(0));
-    let apply = move |connection: &Connection, commit: &Commit| {
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
         if commit.id == id(2) && count.fetch_add(1, Ordering::Relaxed) > 0 {
             return Err(StoreError::Unavailable("not this time".into()));
         }
-        apply::apply(connection, commit)
+        apply::apply(connection, numbers, commit)
     };
     let end = move |connection: &Connection| {
         // Nothing was written.
@@ -366,8 +368,8 @@ fn an_outcome_that_cannot_be_decided_is_unknown_to_those_who_wrote_and_refused_t
 
 #[test]
 fn a_panic_in_one_leaves_its_neighbours_and_the_writer_alone() {
-    let apply = |connection: &Connection, commit: &Commit| {
-        let answer = apply::apply(connection, commit);
+    let apply = |connection: &Connection, numbers: &Numbers, commit: &Commit| {
+        let answer = apply::apply(connection, numbers, commit);
         assert_ne!(commit.checks.len(), 0, "a panic that a test wants");
         answer
     };
