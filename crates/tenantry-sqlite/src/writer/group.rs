@@ -6,7 +6,7 @@
 use std::borrow::Borrow;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -127,6 +127,8 @@ pub(super) struct Groups {
     pub(super) erasing: Erasing,
     /// Set when the store is closed: nobody waits for other processes any more.
     pub(super) is_ending: AtomicBool,
+    /// How many the last group had.
+    last: AtomicUsize,
     seen: Mutex<Seen>,
 }
 
@@ -151,11 +153,23 @@ impl Groups {
     pub(super) fn new(opened: Opened, steps: Box<dyn Steps>) -> Self {
         // A process that ended before it could empty the log leaves that to the next one.
         let erasing = Erasing::new(opened.settings.has_log());
-        Self { opened, steps, erasing, is_ending: AtomicBool::new(false), seen: Mutex::default() }
+        Self {
+            opened,
+            steps,
+            erasing,
+            is_ending: AtomicBool::new(false),
+            last: AtomicUsize::new(1),
+            seen: Mutex::default(),
+        }
     }
 
     pub(super) fn busy_deadline(&self) -> Duration {
         self.opened.settings.busy_deadline()
+    }
+
+    /// Whether several wrote together a moment ago: whoever was answered with them is about to come again.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.last.load(Ordering::Relaxed) > 1
     }
 
     /// A group of one, without the cost of a group.
@@ -214,7 +228,14 @@ impl Groups {
         let (mut room, numbers, mut touched) = (BYTES, Numbers::default(), Touched::default());
         while members.len() < COMMITS && (members.is_empty() || begin.elapsed() < self.steps.work()) {
             // What is larger than a group is one by itself.
-            let Some(item) = source.next(if members.is_empty() { usize::MAX } else { room }) else { break };
+            let mut next = source.next(if members.is_empty() { usize::MAX } else { room });
+            if next.is_none() && members.len() < self.last.load(Ordering::Relaxed) {
+                // Those who were answered with the last group may be ready to run, and need this processor to send their
+                // next commit. It is no delay: where nobody is ready, nothing happens.
+                thread::yield_now();
+                next = source.next(room);
+            }
+            let Some(item) = next else { break };
             room = room.saturating_sub(payload(item.borrow()));
             let (answer, is_whole) = self.member(connection, item.borrow(), &numbers, &mut touched);
             members.push((item, answer));
@@ -222,6 +243,7 @@ impl Groups {
                 return Fate::Gone;
             }
         }
+        self.last.store(members.len(), Ordering::Relaxed);
         if members.iter().all(|(_, answer)| answer.is_err()) {
             // Decided on what is durable: they had no neighbours. There is nothing to wait for the disk for.
             return if run(connection, "ROLLBACK").is_ok() { Fate::Stands } else { Fate::Gone };

@@ -177,7 +177,7 @@ impl Inner {
     /// The connection, if nobody has it or waits for it: nobody is overtaken.
     fn loan(&self) -> Option<Loan<'_>> {
         let mut queue = self.lock();
-        if queue.is_ended || !queue.waiting.is_empty() {
+        if queue.is_ended || !queue.waiting.is_empty() || self.groups.is_crowded() {
             return None;
         }
         self.take(&mut queue)

@@ -100,7 +100,7 @@ fn create(number: u128, external_id: &str) -> Commit {
         updated_at: time,
         counter: 0,
     };
-    let guard = Guard { key: GuardKey::Place(Place::Vendor(VENDOR)), counter: 0, mode: GuardMode::Hold };
+    let guard = guard(0, GuardMode::Hold);
     let check = Check::ExternalIdUnique { vendor: VENDOR, external_id: external_id.to_owned(), customer };
     Commit {
         id: id(number),
@@ -222,6 +222,7 @@ impl Bench {
 fn name(answer: &Answer) -> &'static str {
     match answer {
         Ok(_) => "ok",
+        Err(StoreError::Conflict) => "conflict",
         Err(StoreError::CheckFailed(0)) => "check",
         Err(StoreError::Contended) => "contended",
         Err(StoreError::Unavailable(_)) => "unavailable",
@@ -266,6 +267,65 @@ fn a_failure_of_one_leaves_its_neighbours_alone() {
     let answers = bench.together([create(2, "x"), create(3, "x"), create(4, "y")]);
     assert_eq!(names(&answers), ["ok", "check", "ok"]);
     assert_eq!((bench.groups(), bench.customers()), (vec![3], vec!["x".to_owned(), "y".to_owned()]));
+}
+
+/// The same, and it may have one refusal only: that of its guards.
+fn unchecked(number: u128, guard: Guard) -> Commit {
+    Commit { guards: vec![guard], checks: Vec::new(), ..create(number, &number.to_string()) }
+}
+
+fn guard(counter: u64, mode: GuardMode) -> Guard {
+    Guard { key: GuardKey::Place(Place::Vendor(VENDOR)), counter, mode }
+}
+
+#[test]
+fn who_is_refused_by_its_guards_needs_no_savepoint_and_leaves_its_neighbours_alone() {
+    let bench = Bench::sound();
+    let hold = |number, counter| unchecked(number, guard(counter, GuardMode::Hold));
+    let bump = |number, counter| unchecked(number, guard(counter, GuardMode::Bump));
+    let answers = bench.together([hold(2, 0), hold(3, 7), bump(4, 0), bump(5, 0), hold(6, 1), create(7, "7")]);
+    assert_eq!(names(&answers), ["ok", "conflict", "ok", "conflict", "ok", "conflict"]);
+    assert_eq!((bench.groups(), bench.customers()), (vec![6], vec!["2".into(), "4".into(), "6".into()]));
+}
+
+#[test]
+fn who_fails_without_a_savepoint_costs_its_neighbours_a_second_try() {
+    let bench = Bench::sound();
+    let taken = Commit { id: id(9), ..unchecked(2, guard(0, GuardMode::Hold)) };
+    let answers = bench.together([create(2, "2"), taken, create(4, "4")]);
+    assert_eq!(names(&answers), ["ok", "malformed", "ok"]);
+    assert_eq!(bench.customers(), ["2", "4"]);
+}
+
+#[test]
+fn a_commit_that_was_applied_is_answered_by_its_receipt_although_its_guard_moved_since() {
+    let bench = Bench::sound();
+    let bump = || unchecked(2, guard(0, GuardMode::Bump));
+    let first = bench.send(bump(), Caller::Blocking).unwrap();
+    assert_eq!(bench.send(bump(), Caller::Blocking).unwrap(), first, "alone");
+    let answers = bench.together([bump(), unchecked(3, guard(1, GuardMode::Hold))]);
+    assert_eq!(names(&answers), ["ok", "ok"]);
+    assert_eq!(answers[0].as_ref().unwrap(), &first, "in a group");
+    assert_eq!(bench.customers(), ["2", "3"]);
+}
+
+#[test]
+fn after_a_crowd_a_blocking_caller_joins_the_next_and_alone_again_it_commits_itself() {
+    let threads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&threads);
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
+        seen.lock().unwrap().push(thread::current().id());
+        apply::apply(connection, numbers, commit)
+    };
+    let bench = Bench::new(apply, commit_it);
+    bench.together([create(2, "2"), create(3, "3")]);
+    for number in 4..7 {
+        assert_eq!(name(&bench.send(create(number, &number.to_string()), Caller::Blocking)), "ok");
+        // The thread answers before it lets the connection go.
+        drop(bench.occupy());
+    }
+    let own: Vec<_> = threads.lock().unwrap().iter().map(|id| *id == thread::current().id()).collect();
+    assert_eq!(own, [false, false, false, true, true]);
 }
 
 #[test]
