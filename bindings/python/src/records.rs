@@ -4,11 +4,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use tenantry::chrono::{DateTime, Utc};
 use tenantry::{
-    Accepted, AuditEntry, ChainHead, Customer, CustomerFeature, CustomerId, CustomerStatus, Decision, Deployment,
-    DeploymentUse, Explanation, FeatureChange, Features, Identity, ImportOutcome, ImportSummary, ImportedRow,
-    Invitation, InvitationId, InvitationStatus, Invited, Member, MemberId, MemberState, Page, Place, Portal,
-    PortalSection, Rendered, Resolved, Role, RootKeyInfo, RootKeyState, Rotation, Secret as SecretInfo, SecretChange,
-    SecretId, SecretUse, SecretVersion, TemplateError, TemplateProblem, UserId, Vendor, VendorId, Violation,
+    Accepted, AuditEntry, Backup, ChainHead, Customer, CustomerFeature, CustomerId, CustomerStatus, Decision,
+    Deployment, DeploymentUse, Explanation, FeatureChange, Features, Identity, ImportOutcome, ImportSummary,
+    ImportedRow, Invitation, InvitationId, InvitationStatus, Invited, Member, MemberId, MemberState, Page, Place,
+    Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, RootKeyState, Rotation, Secret as SecretInfo,
+    SecretChange, SecretId, SecretUse, SecretVersion, TemplateError, TemplateProblem, UserId, Vendor, VendorId,
+    Violation,
 };
 
 use crate::answer::{Mode, ToPython};
@@ -134,6 +135,7 @@ record! {
     AuditEntry { number, time, actor, action, place, target, detail }
     RootKeyInfo { id, state, wraps, created_at }
     Rotation { moved, left }
+    Backup { copied, left }
     ImportSummary { rows, created, skipped, refused }
 }
 

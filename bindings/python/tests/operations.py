@@ -68,6 +68,7 @@ CALLS: dict[str, list[tuple[str, Callable[[World], Any]]]] = {
         ("Maintenance.unstage_root_key", lambda w: w.app.maintenance("test").unstage_root_key()),
         ("Maintenance.rotate_root_key", lambda w: w.app.maintenance("test").rotate_root_key()),
         ("Maintenance.rotate_place_key", lambda w: w.app.maintenance("test").rotate_place_key(w.scope.place)),
+        ("Maintenance.backup", lambda w: w.app.maintenance("test").backup("copy.db")),
         ("Maintenance.close", lambda w: w.app.maintenance("test").close()),
         ("Tenantry.close", lambda w: w.app.close()),
     ],

@@ -102,6 +102,7 @@ def records() -> dict[str, Any]:
         catalog.enable([], "alerts"),
         last.value.remaining,
         tenantry.Violation(scope.place, 1, "is wrong", "it is wrong"),
+        tenantry.Backup(4_096, 0),
     ):
         assert value is not None
         collect(found, value)

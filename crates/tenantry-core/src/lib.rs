@@ -33,10 +33,10 @@ pub use error::Error;
 pub use host::Maintenance;
 pub use ids::{CustomerId, IdSource, InvitationId, MemberId, RandomIds, SecretId, UserId, VendorId};
 pub use model::{
-    Cursor, Customer, CustomerFeature, CustomerFilter, CustomerPatch, Deployment, DeploymentUse, FeatureChange,
-    Features, Identity, ImportOutcome, ImportSummary, ImportedRow, Invitation, InvitationStatus, Invited, Member,
-    NewCustomer, NewDeployment, Page, PageRequest, PortalSection, Rendered, Resolved, RootKeyInfo, Rotation, Secret,
-    SecretChange, SecretUse, SecretVersion, Vendor,
+    Backup, BackupFile, Cursor, Customer, CustomerFeature, CustomerFilter, CustomerPatch, Deployment, DeploymentUse,
+    FeatureChange, Features, Identity, ImportOutcome, ImportSummary, ImportedRow, Invitation, InvitationStatus,
+    Invited, Member, NewCustomer, NewDeployment, Page, PageRequest, PortalSection, Rendered, Resolved, RootKeyInfo,
+    Rotation, Secret, SecretChange, SecretUse, SecretVersion, Vendor,
 };
 pub use scope::{
     Accepted, Audit, AuditQuery, CustomerScope, Customers, Deployments, FeatureSwitches, Invitations, Members, Secrets,

@@ -44,12 +44,20 @@ pub(crate) enum Purpose {
     /// To write; the same.
     Write,
     Read,
+    /// To be filled with a copy of a store: on the disk when that is whole, and of no use before, so without a journal
+    /// beside it.
+    Fill,
 }
 
 impl Settings {
     /// With the path that [`resolve`](crate::file_system::resolve) gave.
     pub(crate) fn new(sqlite: &Sqlite, path: PathBuf) -> Self {
         Self { path, durability: sqlite.durability, busy_deadline: sqlite.busy_deadline }
+    }
+
+    /// The same for another file.
+    pub(crate) fn of(&self, path: PathBuf) -> Self {
+        Self { path, ..self.clone() }
     }
 
     pub(crate) fn busy_deadline(&self) -> Duration {
@@ -101,6 +109,11 @@ impl Settings {
                 set(&connection, "query_only", 1)?;
                 set(&connection, "cache_size", -READER_CACHE)?;
                 expect(&connection, "journal_mode", "wal")?;
+            }
+            Purpose::Fill => {
+                set(&connection, "synchronous", 2)?;
+                connection.pragma_update_and_check(None, "journal_mode", "memory", |_| Ok(()))?;
+                expect(&connection, "journal_mode", "memory")?;
             }
             Purpose::Make | Purpose::Write => {
                 let synchronous = match self.durability {
@@ -248,6 +261,21 @@ impl Readers {
         }
         pool.away += 1;
         Ok(Turn { readers: self, connection: pool.idle.pop() })
+    }
+
+    /// A connection of one's own, for a reading that takes long. Nobody who reads waits for it.
+    pub(crate) fn one_more(&self) -> Result<Connection, StoreError> {
+        self.goes_on()?;
+        self.opened.connect(Purpose::Read)
+    }
+
+    /// Whether the store is open, still.
+    pub(crate) fn goes_on(&self) -> Result<(), StoreError> {
+        if self.lock().is_closed { Err(StoreError::Closed) } else { Ok(()) }
+    }
+
+    pub(crate) fn opened(&self) -> &Opened {
+        &self.opened
     }
 
     pub(crate) fn close(&self) {

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod backup;
 mod connection;
 mod error;
 mod file_system;

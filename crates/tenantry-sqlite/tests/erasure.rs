@@ -1,4 +1,4 @@
-//! What was erased stands in no file of the store any more, while the store stays open and without `VACUUM` (C6, U12).
+//! What was erased stands in no file of the store any more, nor in a backup of it, while the store stays open and without `VACUUM` (C6, U12).
 
 #[cfg(test)]
 mod erasure {
@@ -97,6 +97,9 @@ mod erasure {
             assert_eq!(hits(folder, planted), [], "{}", String::from_utf8_lossy(planted));
             assert!(folder.join("store.db-wal").exists(), "the store is open");
             assert_eq!(self.app.maintenance("test").verify(Vec::new()).wait().unwrap(), []);
+            let backups = tempfile::tempdir().unwrap();
+            self.app.maintenance("test").backup(backups.path().join("copy.db"), |_| ()).wait().unwrap();
+            assert_eq!(hits(backups.path(), planted), [], "a backup: {}", String::from_utf8_lossy(planted));
         }
 
         /// The middle of an envelope: what comes first is the same in others.

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         AlreadyExistsError,
         AlreadyInvitedError,
         AlreadyMemberError,
+        CannotBackUpError,
         CannotOpenError,
         CatalogError,
         ClosedError,
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from tenantry._query import AsyncQuery, Query
     from tenantry._records import (
         AuditEntry,
+        Backup,
         ChainHead,
         Customer,
         CustomerFeature,
@@ -150,6 +152,8 @@ __all__ = [
     "AsyncQuery",
     "Audit",
     "AuditEntry",
+    "Backup",
+    "CannotBackUpError",
     "CannotOpenError",
     "Catalog",
     "CatalogBuilder",

@@ -483,6 +483,14 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """How far a backup is, in bytes."""
+
+    copied: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewRootKey:
     """What a provider of root keys answers: a key, and what the store keeps so that it is found again."""
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, final
 
 from tenantry._provider import RootKeyProvider
 from tenantry._query import AsyncQuery, Query
-from tenantry._records import AuditEntry, ChainHead, Customer, CustomerId, CustomerStatus, Deployment, Durability, Explanation, Feature, FeatureChange, Features, Format, Identity, ImportSummary, ImportedRow, Invitation, InvitationId, Invited, Member, MemberId, NewCustomer, Permission, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, Rotation, SecretChange, SecretInfo, SecretUse, SecretVersion, Section, StoredChange, StoredFeatures, TemplateProblem, UserId, Vendor, VendorId, VerifiedEmail, Violation
+from tenantry._records import AuditEntry, Backup, ChainHead, Customer, CustomerId, CustomerStatus, Deployment, Durability, Explanation, Feature, FeatureChange, Features, Format, Identity, ImportSummary, ImportedRow, Invitation, InvitationId, Invited, Member, MemberId, NewCustomer, Permission, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, Rotation, SecretChange, SecretInfo, SecretUse, SecretVersion, Section, StoredChange, StoredFeatures, TemplateProblem, UserId, Vendor, VendorId, VerifiedEmail, Violation
 
 __all__ = ['AsyncAudit', 'AsyncCustomerScope', 'AsyncCustomers', 'AsyncDeployments', 'AsyncFeatureSwitches', 'AsyncInvitations', 'AsyncMaintenance', 'AsyncMembers', 'AsyncSecrets', 'AsyncServiceScope', 'AsyncTenantry', 'AsyncVendorScope', 'Audit', 'Catalog', 'CatalogBuilder', 'CountingIds', 'CustomerScope', 'Customers', 'Deployments', 'FeatureSwitches', 'FixedClock', 'Invitations', 'KeyRing', 'Maintenance', 'Members', 'Passphrase', 'RedactionStream', 'Redactor', 'RootKey', 'Secret', 'Secrets', 'ServiceScope', 'Snapshot', 'Template', 'Tenantry', 'VendorScope', 'error_codes', 'nothing', 'operations']
 
@@ -413,6 +413,28 @@ class AsyncMaintenance:
     """
     The host's maintenance of a store: it sees the whole of it, and no permission guards it.
     """
+
+    def backup(self, /, path: str | PathLike[str], *, replace: bool=False, report: Callable[[Backup], object] | None=None) -> Awaitable[Backup]:
+        """
+        Copies the whole store into another file while it is used: the store of one moment, with every change that was
+        answered before the call.
+
+        Under the name of the file stands nothing before the copy is whole and on the disk. To restore, close the store in
+        every process, delete the files beside it that end with `-wal` and `-shm`, put the backup in the place of its file,
+        and open it: with the root key that it had then, beside today's in a `KeyRing` if that is another one. Without it
+        the secrets in a backup open for nobody. Persons who were erased since must be erased again.
+
+        Args:
+            path: The file, in a folder that exists.
+            replace: Takes the place of a file that exists, at the moment when the copy is whole.
+            report: Hears how far it is, in bytes; what it raises is raised when the backup is over.
+
+        Raises:
+            AlreadyExistsError: There is a file of this name, and it is not to be replaced.
+            CannotBackUpError: The path is that of the store or of another one that is open, its folder does not do, or the
+                store is in memory.
+            StorageUnavailableError: The disk is full, for example.
+        """
 
     def close(self, /) -> Awaitable[None]:
         """
@@ -1747,6 +1769,28 @@ class Maintenance:
     """
     The host's maintenance of a store: it sees the whole of it, and no permission guards it.
     """
+
+    def backup(self, /, path: str | PathLike[str], *, replace: bool=False, report: Callable[[Backup], object] | None=None) -> Backup:
+        """
+        Copies the whole store into another file while it is used: the store of one moment, with every change that was
+        answered before the call.
+
+        Under the name of the file stands nothing before the copy is whole and on the disk. To restore, close the store in
+        every process, delete the files beside it that end with `-wal` and `-shm`, put the backup in the place of its file,
+        and open it: with the root key that it had then, beside today's in a `KeyRing` if that is another one. Without it
+        the secrets in a backup open for nobody. Persons who were erased since must be erased again.
+
+        Args:
+            path: The file, in a folder that exists.
+            replace: Takes the place of a file that exists, at the moment when the copy is whole.
+            report: Hears how far it is, in bytes; what it raises is raised when the backup is over.
+
+        Raises:
+            AlreadyExistsError: There is a file of this name, and it is not to be replaced.
+            CannotBackUpError: The path is that of the store or of another one that is open, its folder does not do, or the
+                store is in memory.
+            StorageUnavailableError: The disk is full, for example.
+        """
 
     def close(self, /) -> None:
         """

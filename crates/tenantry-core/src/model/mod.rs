@@ -1,5 +1,6 @@
 //! The records: plain values that operations take and answer.
 
+mod backup;
 mod customer;
 mod deployment;
 mod feature;
@@ -10,6 +11,7 @@ mod secret;
 pub(crate) mod text;
 mod vendor;
 
+pub use backup::{Backup, BackupFile};
 pub use customer::{Customer, CustomerFilter, CustomerPatch, ImportOutcome, ImportSummary, ImportedRow, NewCustomer};
 pub use deployment::{Deployment, DeploymentUse, NewDeployment};
 pub use feature::{CustomerFeature, FeatureChange, Features, PortalSection};

@@ -14,7 +14,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 pub use commit::{AuditDetail, AuditEntry, Check, Commit, EntryPosition, Guard, GuardKey, GuardMode, Receipt, WriteOp};
-pub use error::{OpenError, StoreError};
+pub use error::{BackupError, OpenError, StoreError};
 pub use memory::MemoryStore;
 pub use open::{Admission, OpenStore, Probe};
 pub use read::{
@@ -27,7 +27,11 @@ pub use rows::{
 };
 
 use crate::call::Caller;
+use crate::model::{Backup, BackupFile};
 use crate::vault::StoreId;
+
+/// Hears how far a backup is.
+pub type BackupReport = Box<dyn FnMut(Backup) + Send>;
 
 /// A place where tenantry keeps its rows.
 #[async_trait]
@@ -69,6 +73,15 @@ pub trait Store:
     ///
     /// When the store cannot be read.
     async fn schema_version(&self) -> Result<i64, StoreError>;
+
+    /// Copies the store, as it is at one moment of the call, into a file that opens as the same store, while others read and
+    /// write. Whoever drops the call ends it, and so does a `report` that panics. Nothing of it stands under the file's
+    /// name before all of it does.
+    ///
+    /// # Errors
+    ///
+    /// See [`BackupError`].
+    async fn backup(&self, file: BackupFile, report: BackupReport, caller: Caller) -> Result<Backup, BackupError>;
 
     /// Closes the store; every later call answers [`StoreError::Closed`].
     ///

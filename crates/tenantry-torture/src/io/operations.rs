@@ -38,6 +38,8 @@ pub(super) enum Act {
     OpenNew,
     /// The store is closed.
     Close,
+    /// The store is copied into a file beside it.
+    BackUp,
 }
 
 pub(super) struct Operation {
@@ -241,6 +243,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     read("audit.list", |s, app| s.of_customer(app).audit().list(AuditQuery::new()).wait().map(shown)),
     read("audit.follow", |s, app| s.of_vendor(app).audit().follow(AuditQuery::new()).wait().map(shown)),
     read("maintenance, verify", |_, app| app.maintenance("torture").verify(Vec::new()).wait().map(shown)),
+    other("maintenance, backup", Act::BackUp),
     read("maintenance, heads", |s, app| app.maintenance("torture").heads(s.vendor).wait().map(shown)),
     read("maintenance, schema version", |_, app| app.maintenance("torture").schema_version().wait().map(shown)),
     read("maintenance, root keys", |_, app| app.maintenance("torture").root_keys().wait().map(shown)),
