@@ -22,9 +22,10 @@ const READERS: usize = 64;
 const READER_CACHE: i64 = 1_024;
 /// Room for every statement of the store.
 const STATEMENTS: usize = 128;
-/// In pages of 4 KiB: the log is copied back every 16 MiB, and cut to as much after a long reader.
-const CHECKPOINT_PAGES: i64 = 4_000;
-const JOURNAL_BYTES: i64 = CHECKPOINT_PAGES * 4_096;
+/// In pages of 4 KiB: the log is copied back every 8 MiB, and cut to as much after a long reader. A commit does it while
+/// others wait, which takes some 10 ms; more seldom, and they wait longer.
+const CHECKPOINT_PAGES: u32 = 2_000;
+pub(crate) const JOURNAL_BYTES: u64 = CHECKPOINT_PAGES as u64 * 4_096;
 
 /// What every connection of a store is opened with.
 #[derive(Clone, Debug)]
@@ -123,7 +124,7 @@ impl Settings {
                 set(&connection, "synchronous", synchronous)?;
                 set(&connection, "secure_delete", 1)?;
                 set(&connection, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-                set(&connection, "journal_size_limit", JOURNAL_BYTES)?;
+                set(&connection, "journal_size_limit", i64::try_from(JOURNAL_BYTES).unwrap_or(i64::MAX))?;
             }
         }
         Ok(connection)
@@ -182,7 +183,8 @@ impl Opened {
 }
 
 /// Sets a pragma and reads it back.
-fn set(connection: &Connection, pragma: &str, value: i64) -> Result<()> {
+fn set(connection: &Connection, pragma: &str, value: impl Into<i64>) -> Result<()> {
+    let value = value.into();
     connection.pragma_update(None, pragma, value)?;
     expect(connection, pragma, value)
 }

@@ -18,7 +18,7 @@ use crate::apply;
 use crate::connection::{Opened, Purpose};
 use crate::error::{at_commit, not_applied};
 use crate::search::{self, Numbers, Touched};
-use crate::writer::erasing::Erasing;
+use crate::writer::log::Log;
 
 /// The bounds of a group: other processes, and those who wait for it, are not kept longer than this and an fsync.
 const COMMITS: usize = 256;
@@ -124,7 +124,7 @@ enum Fate {
 pub(super) struct Groups {
     opened: Opened,
     steps: Box<dyn Steps>,
-    pub(super) erasing: Erasing,
+    pub(super) log: Log,
     /// Set when the store is closed: nobody waits for other processes any more.
     pub(super) is_ending: AtomicBool,
     /// How many the last group had.
@@ -151,12 +151,11 @@ impl Seen {
 
 impl Groups {
     pub(super) fn new(opened: Opened, steps: Box<dyn Steps>) -> Self {
-        // A process that ended before it could empty the log leaves that to the next one.
-        let erasing = Erasing::new(opened.settings.has_log());
+        let log = Log::new(&opened.settings);
         Self {
             opened,
             steps,
-            erasing,
+            log,
             is_ending: AtomicBool::new(false),
             last: AtomicUsize::new(1),
             seen: Mutex::default(),
@@ -303,7 +302,7 @@ impl Groups {
         let answer = applied.unwrap_or(Err(StoreError::Malformed("a panic while it was applied")));
         // Before the outcome is known: where it stays unknown, it may have been applied.
         if answer.is_ok() && commit.ops.iter().any(WriteOp::erases) {
-            self.erasing.begin();
+            self.log.erases();
         }
         answer
     }
@@ -336,7 +335,7 @@ impl Groups {
     fn after_group(&self, connection: &Connection, commits: usize, took: Duration) {
         self.seen().ended = Some(Instant::now());
         tracing::trace!(commits, took = ?took, "a group is durable");
-        self.erasing.finish(connection, self.busy_deadline());
+        self.log.keep(connection, self.busy_deadline());
     }
 
     /// Begins a transaction. While another process writes it waits for as long as the source does; `false` when nobody

@@ -4,8 +4,8 @@
 //! first of them, takes whoever waits together into one transaction with one fsync. It adds no delay: while it waits for
 //! the disk the next group gathers. What is in a group, and who is answered what, stands in `group`.
 
-mod erasing;
 mod group;
+mod log;
 #[cfg(test)]
 mod tests;
 
@@ -153,7 +153,7 @@ impl Writer {
         left.into_iter().for_each(|job| job.answer(Err(StoreError::Closed)));
         match slot {
             Slot::Idle(Some(connection)) => {
-                inner.groups.erasing.finish(&connection, inner.groups.busy_deadline());
+                inner.groups.log.keep(&connection, inner.groups.busy_deadline());
                 connection.close().map_err(|(_, error)| not_applied(error))
             }
             Slot::Idle(None) | Slot::Away | Slot::Closed => Ok(()),
