@@ -27,6 +27,7 @@ mod header;
 mod integrity;
 mod migration;
 mod open;
+mod outbox;
 mod read;
 mod row;
 mod search;

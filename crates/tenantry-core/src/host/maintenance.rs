@@ -149,11 +149,11 @@ impl Maintenance {
         self.call(move |app, caller| rotation::rotate_root_key(app, caller, report))
     }
 
-    /// Gives a place a new key while its secrets are used: seals every version of every secret anew with it, and destroys
-    /// the old one. Both work meanwhile (S4).
+    /// Gives a place a new key while its secrets are used: seals every version of every secret, and every token that waits in
+    /// the outbox, anew with it, and destroys the old one. Both work meanwhile (S4).
     ///
     /// A rotation that was broken off, by a crash too, is taken up where it was. `report` hears after each commit how far
-    /// it is. Every step stands in the audit log of the place. A place without secrets has no key, and nothing is done.
+    /// it is. Every step stands in the audit log of the place. A place that never had anything sealed has no key, and nothing is done.
     ///
     /// # Errors
     ///

@@ -2,6 +2,7 @@
 
 mod backup;
 mod customer;
+mod delivery;
 mod deployment;
 mod feature;
 mod member;
@@ -13,6 +14,7 @@ mod vendor;
 
 pub use backup::{Backup, BackupFile};
 pub use customer::{Customer, CustomerFilter, CustomerPatch, ImportOutcome, ImportSummary, ImportedRow, NewCustomer};
+pub use delivery::{Delivered, Delivery, DeliveryState};
 pub use deployment::{Deployment, DeploymentUse, NewDeployment};
 pub use feature::{CustomerFeature, FeatureChange, Features, PortalSection};
 pub use member::{Invitation, InvitationStatus, Invited, Member};

@@ -6,6 +6,7 @@ mod commit;
 mod error;
 pub(crate) mod memory;
 mod open;
+mod outbox;
 mod read;
 mod rows;
 
@@ -17,8 +18,10 @@ pub use commit::{AuditDetail, AuditEntry, Check, Commit, EntryPosition, Guard, G
 pub use error::{BackupError, OpenError, StoreError};
 pub use memory::MemoryStore;
 pub use open::{Admission, OpenStore, Probe};
+pub use outbox::{Due, OutboxRow, OutboxState};
 pub use read::{
-    AuditRead, CustomerRead, DeploymentRead, InvitationRead, KeyRead, MemberRead, SecretRead, UserRead, VendorRead,
+    AuditRead, CustomerRead, DeploymentRead, InvitationRead, KeyRead, MemberRead, OutboxRead, SecretRead, UserRead,
+    VendorRead,
 };
 pub use rows::{
     AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, CustomerStatus, DeploymentRow, DeploymentSecret,
@@ -41,6 +44,7 @@ pub trait Store:
     + UserRead
     + MemberRead
     + InvitationRead
+    + OutboxRead
     + SecretRead
     + KeyRead
     + DeploymentRead

@@ -1,5 +1,6 @@
 //! Applies a commit inside an open transaction, in the order of the contract. It was validated before.
 
+mod outbox;
 mod secrets;
 
 use std::cell::RefCell;
@@ -184,6 +185,8 @@ impl Write<'_> {
             }
             WriteOp::InsertInvitation(row) => self.insert_invitation(row),
             WriteOp::UpdateInvitation(row) => self.update_invitation(row),
+            WriteOp::PutOutbox(row) => self.put_outbox(row),
+            WriteOp::DeleteOutbox(place, invitation) => self.delete_outbox(*place, *invitation),
             WriteOp::DeleteSends(vendor, before) => self.delete_sends(*vendor, *before),
             WriteOp::PutSends(row, before) => self.put_sends(row, *before),
             WriteOp::InsertSecret(row) => {
@@ -300,6 +303,7 @@ impl Write<'_> {
         )?;
         self.touch_members(vendor, &members);
         for sql in [
+            "DELETE FROM outbox WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM invitations WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM invitation_sends WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2",

@@ -15,10 +15,11 @@ use uuid::Uuid;
 
 use super::{
     Admission, AuditRow, BackupError, BackupReport, ChainHead, Commit, CustomerRow, DeploymentRow, DetailRow,
-    EntryPosition, InvitationRow, KeyRow, MemberRow, OpenError, OpenStore, Place, Receipt, RootKeyRow, SecretRow,
-    SecretVersionRow, SendsRow, Store, StoreError, UserRow, VendorRow,
+    EntryPosition, InvitationRow, KeyRow, MemberRow, OpenError, OpenStore, OutboxRow, Place, Receipt, RootKeyRow,
+    SecretRow, SecretVersionRow, SendsRow, Store, StoreError, UserRow, VendorRow,
 };
 use crate::call::Caller;
+use crate::clock::Timestamp;
 use crate::ids::{CommitId, CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use crate::model::{Backup, BackupFile};
 use crate::vault::StoreId;
@@ -46,6 +47,9 @@ struct Tables {
     memberships: Map<(VendorId, UserId, Uuid), ()>,
     invitations: Map<(At, InvitationId), InvitationRow>,
     tokens: Map<[u8; 32], (At, InvitationId)>,
+    outbox: Map<(At, InvitationId), OutboxRow>,
+    /// The deliveries by the time when they are due.
+    due: Map<(Timestamp, InvitationId), At>,
     sends: Map<(At, [u8; 32]), SendsRow>,
     secrets: Map<(At, String), SecretRow>,
     secret_versions: Map<(At, SecretId, u64), SecretVersionRow>,
@@ -76,6 +80,8 @@ impl Tables {
             memberships: Map::new_sync(),
             invitations: Map::new_sync(),
             tokens: Map::new_sync(),
+            outbox: Map::new_sync(),
+            due: Map::new_sync(),
             sends: Map::new_sync(),
             secrets: Map::new_sync(),
             secret_versions: Map::new_sync(),
