@@ -206,7 +206,7 @@ impl Tenantry {
     /// The outbox, delivered by this courier. Which invitations are in it, [`Builder::outbox`] says.
     ///
     /// ```
-    /// # fn main() -> Result<(), tenantry_core::Error> {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use tenantry_core as tenantry;
     /// use async_trait::async_trait;
     /// use tenantry::{Catalog, Courier, DeliveryError, DeliveryState, InvitationMail, Role, RootKey, Tenantry};
