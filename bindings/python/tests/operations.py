@@ -72,6 +72,7 @@ CALLS: dict[str, list[tuple[str, Callable[[World], Any]]]] = {
         ("Maintenance.close", lambda w: w.app.maintenance("test").close()),
         ("Tenantry.close", lambda w: w.app.close()),
     ],
+    "outbox.deliver": [("Outbox.deliver", lambda w: w.app.outbox(print).deliver())],
     "access.require": [
         ("VendorScope.require", lambda w: w.boss.require("customers.view")),
         ("CustomerScope.require", lambda w: w.scope.require("customers.view")),

@@ -25,6 +25,7 @@ HANDLES = [
     "Invitations",
     "Maintenance",
     "Members",
+    "Outbox",
     "Secrets",
     "ServiceScope",
     "Tenantry",
@@ -36,6 +37,7 @@ WITHOUT_STORE = {
     "Tenantry.customer",
     "Tenantry.service",
     "Tenantry.maintenance",
+    "Tenantry.outbox",
     "VendorScope.customer",
 }
 """The ways to a scope: they touch no store, so they are no operations."""

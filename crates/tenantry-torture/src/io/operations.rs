@@ -8,6 +8,7 @@ use tenantry::{
     VendorId, VendorScope, VerifiedEmail,
 };
 
+use crate::mail::Telling;
 use crate::report::Folder;
 use crate::{Failure, work};
 
@@ -166,6 +167,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("invitations.decline", |s, app| {
         app.decline_invitation(&s.token()?, VerifiedEmail::new("lena@globex.test")).wait().map(shown)
     }),
+    steps("outbox.deliver", |_, app| app.outbox(Telling::new(|_, _| ())).deliver().wait().map(shown)),
     read("access.require", |s, app| s.of_customer(app).require("customers.view").wait().map(shown)),
     read("access.can", |s, app| s.of_customer(app).can("customers.view").wait().map(shown)),
     read("access.explain", |s, app| s.of_customer(app).explain("customers.view").wait().map(shown)),
