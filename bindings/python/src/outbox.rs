@@ -6,12 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pyo3::import_exception;
 use pyo3::prelude::*;
-use tenantry::{Courier, DeliveryError, DeliveryFailure, InvitationMail};
+use tenantry::{Courier, DeliveryError as Undelivered, DeliveryFailure, InvitationMail};
 
 use crate::answer::{Mode, ToPython, handle};
 use crate::asyncio;
 
-import_exception!(tenantry._courier, DeliveryError as Undelivered);
+import_exception!(tenantry._courier, DeliveryError);
 
 handle! {
     /// The outbox of a store, with the courier that delivers it.
@@ -58,7 +58,7 @@ impl fmt::Debug for Written {
 
 #[async_trait]
 impl Courier for Written {
-    async fn deliver(&self, mail: &InvitationMail) -> Result<(), DeliveryError> {
+    async fn deliver(&self, mail: &InvitationMail) -> Result<(), Undelivered> {
         let (courier, mail) = (self.clone(), mail.clone());
         let deliver = move || {
             Python::attach(|py| {
@@ -71,21 +71,21 @@ impl Courier for Written {
 }
 
 /// What a courier that is written in Python raised. Only its own exception says how far it came.
-fn undelivered(py: Python<'_>, raised: &PyErr) -> DeliveryError {
-    let said = || -> PyResult<DeliveryError> {
+fn undelivered(py: Python<'_>, raised: &PyErr) -> Undelivered {
+    let said = || -> PyResult<Undelivered> {
         let (failure, reason): (String, String) =
             (raised.value(py).getattr("failure")?.extract()?, raised.value(py).getattr("reason")?.extract()?);
         Ok(match failure.as_str() {
-            "postponed" => DeliveryError::postponed(&reason),
-            "refused" => DeliveryError::refused(&reason),
-            _ => DeliveryError::new(DeliveryFailure::Unknown, &reason),
+            "postponed" => Undelivered::postponed(&reason),
+            "refused" => Undelivered::refused(&reason),
+            _ => Undelivered::new(DeliveryFailure::Unknown, &reason),
         })
     };
-    if raised.is_instance_of::<Undelivered>(py)
+    if raised.is_instance_of::<DeliveryError>(py)
         && let Ok(error) = said()
     {
         return error;
     }
     let name = raised.get_type(py).name().map_or_else(|_| "an exception".to_owned(), |name| name.to_string());
-    DeliveryError::unknown(&format!("the courier raised {name}"))
+    Undelivered::unknown(&format!("the courier raised {name}"))
 }
