@@ -11,12 +11,15 @@ use tenantry::{
 
 use crate::Failure;
 
+/// Hears the hash of a token, and the id of the delivery that it is sent as.
+type Tell = dyn Fn(&str, &str) + Send + Sync;
+
 /// A courier that tells what it sends, token by token and message by message. The outcome of some first attempts is unknown.
 #[derive(Clone)]
-pub struct Telling(Arc<dyn Fn(&str, &str) + Send + Sync>);
+pub struct Telling(Arc<Tell>);
 
 impl Telling {
-    /// It tells the hash of the token and the id of the delivery.
+    /// It tells this.
     pub fn new(tell: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(tell))
     }
@@ -85,4 +88,44 @@ fn of_customer(scope: &CustomerScope, all_sent: bool) -> Result<Vec<String>, Fai
         }
     }
     Ok(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use tenantry::{NewCustomer, Role};
+
+    use super::*;
+    use crate::work;
+
+    #[test]
+    fn an_invitation_without_its_delivery_and_a_mail_that_is_not_sent_are_found() {
+        let app = work::builder(0).open_in_memory().wait().unwrap();
+        let staff = work::staff_or_bootstrap(&app).unwrap();
+        let globex = staff.customer(staff.customers().create(NewCustomer::new("Globex")).wait().unwrap().id);
+        for number in 0..20 {
+            let email = format!("p{number}@globex.test");
+            globex.members().invite("Person", &email, Role::User).wait().unwrap();
+        }
+        assert_eq!(check(&staff, false).unwrap(), Vec::<String>::new());
+        assert_eq!(check(&staff, true).unwrap().len(), 20);
+        let run = app.outbox(Willing).deliver().wait().unwrap();
+        assert_eq!((run.sent, check(&staff, true).unwrap().len()), (20, 0));
+
+        let without = tenantry::Tenantry::builder(tenantry::Catalog::standard()).open_in_memory().wait().unwrap();
+        let staff = work::staff_or_bootstrap(&without).unwrap();
+        let globex = staff.customer(staff.customers().create(NewCustomer::new("Globex")).wait().unwrap().id);
+        globex.members().invite("Person", "p@globex.test", Role::User).wait().unwrap();
+        let wrong = check(&staff, false).unwrap();
+        assert!(wrong.len() == 1 && wrong[0].ends_with("has no delivery"), "{wrong:?}");
+    }
+
+    #[derive(Debug)]
+    struct Willing;
+
+    #[async_trait]
+    impl Courier for Willing {
+        async fn deliver(&self, _: &InvitationMail) -> Result<(), DeliveryError> {
+            Ok(())
+        }
+    }
 }

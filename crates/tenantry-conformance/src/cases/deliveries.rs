@@ -19,6 +19,7 @@ use crate::{Failure, Opened};
 cases![
     d3_a_mail_that_is_on_its_way_is_taken_by_nobody_else,
     d3_many_senders_bring_every_mail_once,
+    d3_one_run_delivers_for_every_vendor_of_the_store,
     d3_a_mail_that_fails_is_tried_again_after_longer_and_longer_pauses,
     d3_a_mail_that_is_refused_is_tried_no_more_until_it_is_resent,
     d3_what_is_not_sent_before_the_invitation_expires_fails,
@@ -116,6 +117,25 @@ fn d3_many_senders_bring_every_mail_once(store: &dyn Opened) -> Tried {
         (sent, mails.len(), mails.values().all(|times| *times == 1)),
         (invited, usize::try_from(invited)?, true)
     );
+    Ok(())
+}
+
+fn d3_one_run_delivers_for_every_vendor_of_the_store(store: &dyn Opened) -> Tried {
+    let world = World::with_outbox(store)?;
+    let umbrella = tenantry_core::testing::cast(&world.app, "umbrella")?;
+    let [boss, ..] = &umbrella.staff;
+    // The same address is another person there.
+    for scope in [&world.acme.customer, &umbrella.customer] {
+        invite(scope)?;
+    }
+    boss.members().invite("Hank", "hank@globex.test", Role::User).wait()?;
+    let courier = Scripted::willing();
+    ensure_eq!(outbox(&world, courier.clone()).deliver().wait()?.sent, 3);
+    let mails = courier.take();
+    let mut places: Vec<_> =
+        mails.iter().map(|mail| (mail.vendor_name.as_str(), mail.customer_name.as_deref())).collect();
+    places.sort_unstable();
+    ensure_eq!(places, [("acme", Some("acme")), ("umbrella", None), ("umbrella", Some("umbrella"))]);
     Ok(())
 }
 
