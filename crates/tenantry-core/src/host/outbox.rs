@@ -46,9 +46,10 @@ impl Outbox {
     /// Delivers what is due, one mail after another, and answers what became of it and when the next one is due: call it
     /// again then, and whenever somebody was invited.
     ///
-    /// A mail that fails is tried again after 1 minute, 2, 4 and so on up to 4 hours and a quarter, 12 times in all, as long
-    /// as its invitation is open (D3). An attempt that broke off, because the process was killed or the connection lost,
-    /// is shown as unknown and made again, as the same message. What the archived wait for is not sent meanwhile (C5).
+    /// A mail that fails is tried again after 1 minute, 2, 4 and so on up to 4 hours, each time up to a quarter later by
+    /// chance; 12 times in all, as long as its invitation is open (D3). An attempt that broke off, because the process was
+    /// killed or the connection lost, is shown as unknown and made again, as the same message (D4). Mail into an archived
+    /// customer waits (C5).
     ///
     /// When the call is dropped, the mail that is on its way counts as broken off.
     ///
