@@ -231,6 +231,22 @@ impl Tenantry {
         self.mode.with(py)?.answer(self.inner.change_email(vendor.0, user.0, VerifiedEmail::new(email)))
     }
 
+    /// What an invitation is for, for the page behind its link: nothing changes.
+    ///
+    /// It tells the invited e-mail and the names of the place to whoever has the token, so that the person can be asked to sign
+    /// in, or to sign up, with that e-mail. Whether they read it is yours to verify before they accept.
+    ///
+    /// Args:
+    ///     token: The token, as it came in the link.
+    ///
+    /// Raises:
+    ///     InvitationInvalidError: For every token that nobody can use, whatever the reason.
+    #[pyo3(signature = (token: "Secret | str") -> "Call[OpenInvitation]")]
+    fn find_invitation(&self, py: Python<'_>, token: SecretText) -> PyResult<Py<PyAny>> {
+        let token = read_token(&token)?;
+        self.mode.with(py)?.answer(self.inner.find_invitation(&token))
+    }
+
     /// Accepts an invitation for the person who is signed in.
     ///
     /// Args:

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use tenantry::AuditQuery;
 
 use crate::answer::{Mode, handle};
-use crate::arguments::{Customer, Invitation, Member, RoleName, SecretText};
+use crate::arguments::{Customer, Invitation, Member, RoleName, SecretText, User};
 use crate::pages;
 
 handle! {
@@ -36,6 +36,15 @@ impl Members {
     #[pyo3(signature = (member: "MemberId") -> "Call[Member]")]
     fn get(&self, py: Python<'_>, member: Member) -> PyResult<Py<PyAny>> {
         self.mode.with(py)?.answer(self.inner.get(member.0))
+    }
+
+    /// The member that is this person, for example to name who did what the audit log says.
+    ///
+    /// Raises:
+    ///     NotFoundError: The place has no such member, or the person has not accepted yet.
+    #[pyo3(signature = (user: "UserId") -> "Call[Member]")]
+    fn find(&self, py: Python<'_>, user: User) -> PyResult<Py<PyAny>> {
+        self.mode.with(py)?.answer(self.inner.find(user.0))
     }
 
     /// Invites a person. Into a place that has no Administrator, active or invited, the role becomes Administrator, whatever
@@ -335,19 +344,28 @@ handle! {
 
 #[pymethods]
 impl Audit {
-    /// The entries of this place, oldest first. Needs `audit.view`.
+    /// The entries of this place, oldest first unless told otherwise. Needs `audit.view`.
     ///
     /// Args:
     ///     actor: Only those of this actor, as the log writes actors.
     ///     action: Only those of this action, for example `member.removed`.
+    ///     newest_first: The newest entries first.
     ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
-    #[pyo3(signature = (*, actor: "str | None" = None, action: "str | None" = None) -> "Query[AuditEntry]")]
-    fn list(&self, py: Python<'_>, actor: Option<String>, action: Option<String>) -> PyResult<Py<PyAny>> {
+    #[pyo3(signature = (
+        *, actor: "str | None" = None, action: "str | None" = None, newest_first: "bool" = false,
+    ) -> "Query[AuditEntry]")]
+    fn list(
+        &self,
+        py: Python<'_>,
+        actor: Option<String>,
+        action: Option<String>,
+        newest_first: bool,
+    ) -> PyResult<Py<PyAny>> {
         let audit = self.inner.clone();
         let mut asked = AuditQuery::new();
-        (asked.actor, asked.action) = (actor, action);
+        (asked.actor, asked.action, asked.newest_first) = (actor, action, newest_first);
         pages::query(py, self.mode, move |page| {
             let mut asked = asked.clone();
             asked.page = page;
@@ -359,17 +377,19 @@ impl Audit {
     ///
     /// A page always has a cursor to go on from: what commits later never stands before it. A page without items says that
     /// there is nothing new; ask again later with its cursor. Needs `audit.view` on the vendor; from a customer's scope
-    /// nobody has it.
+    /// nobody has it. With the newest first it goes back instead, and the last page has no cursor.
     ///
     /// Args:
     ///     actor: Only those of this actor, as the log writes actors.
     ///     action: Only those of this action, for example `member.removed`.
     ///     customer: Only those of this customer, deleted ones included.
+    ///     newest_first: The newest entries first.
     ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
     #[pyo3(signature = (
         *, actor: "str | None" = None, action: "str | None" = None, customer: "CustomerId | None" = None,
+        newest_first: "bool" = false,
     ) -> "Query[AuditEntry]")]
     fn follow(
         &self,
@@ -377,10 +397,12 @@ impl Audit {
         actor: Option<String>,
         action: Option<String>,
         customer: Option<Customer>,
+        newest_first: bool,
     ) -> PyResult<Py<PyAny>> {
         let audit = self.inner.clone();
         let mut asked = AuditQuery::new();
         (asked.actor, asked.action, asked.customer) = (actor, action, customer.map(|customer| customer.0));
+        asked.newest_first = newest_first;
         pages::query(py, self.mode, move |page| {
             let mut asked = asked.clone();
             asked.page = page;

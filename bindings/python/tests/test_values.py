@@ -85,6 +85,7 @@ def records() -> dict[str, Any]:
         scope.secrets.set("KEY", "another value"),
         app.find_vendor("acme"),
         app.identify(boss.vendor_id, VerifiedEmail("ida@globex.test")),
+        app.find_invitation(invited.token),
         scope.get(),
         NewCustomer("Globex"),
         boss.customers.import_rows([NewCustomer("Globex", "1")], rows.append),

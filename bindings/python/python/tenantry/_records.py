@@ -386,6 +386,27 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """What an invitation that works is for."""
+
+    place: Place
+    vendor: str
+    """The vendor's name."""
+    customer: str | None
+    """The customer's name, if it is into one."""
+    name: str
+    """The name of the person, as whoever invited gave it."""
+    email: str
+    """The e-mail that was invited: who accepts must have verified it."""
+    role: Role
+    raised: bool
+    """Whether the role was raised to Administrator because the place had none."""
+    invited_by: str | None
+    """The name of who invited; `None` when they are gone."""
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SecretInfo:
     """A secret of a place: everything but its value."""
 

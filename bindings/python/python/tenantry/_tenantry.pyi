@@ -9,7 +9,7 @@ from typing import Any, NoReturn, final
 from tenantry._courier import Courier
 from tenantry._provider import RootKeyProvider
 from tenantry._query import AsyncQuery, Query
-from tenantry._records import AuditEntry, Backup, ChainHead, Customer, CustomerId, CustomerStatus, Delivered, Deployment, Durability, Explanation, Feature, FeatureChange, Features, Format, Identity, ImportSummary, ImportedRow, Invitation, InvitationId, Invited, Member, MemberId, NewCustomer, Permission, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, Rotation, SecretChange, SecretInfo, SecretUse, SecretVersion, Section, StoredChange, StoredFeatures, TemplateProblem, UserId, Vendor, VendorId, VerifiedEmail, Violation
+from tenantry._records import AuditEntry, Backup, ChainHead, Customer, CustomerId, CustomerStatus, Delivered, Deployment, Durability, Explanation, Feature, FeatureChange, Features, Format, Identity, ImportSummary, ImportedRow, Invitation, InvitationId, Invited, Member, MemberId, NewCustomer, OpenInvitation, Permission, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, Rotation, SecretChange, SecretInfo, SecretUse, SecretVersion, Section, StoredChange, StoredFeatures, TemplateProblem, UserId, Vendor, VendorId, VerifiedEmail, Violation
 
 __all__ = ['AsyncAudit', 'AsyncCustomerScope', 'AsyncCustomers', 'AsyncDeployments', 'AsyncFeatureSwitches', 'AsyncInvitations', 'AsyncMaintenance', 'AsyncMembers', 'AsyncOutbox', 'AsyncSecrets', 'AsyncServiceScope', 'AsyncTenantry', 'AsyncVendorScope', 'Audit', 'Catalog', 'CatalogBuilder', 'CountingIds', 'CustomerScope', 'Customers', 'Deployments', 'FeatureSwitches', 'FixedClock', 'Invitations', 'KeyRing', 'Maintenance', 'Members', 'Outbox', 'Passphrase', 'RedactionStream', 'Redactor', 'RootKey', 'Secret', 'Secrets', 'ServiceScope', 'Snapshot', 'Template', 'Tenantry', 'VendorScope', 'error_codes', 'nothing', 'operations']
 
@@ -19,30 +19,32 @@ class AsyncAudit:
     The audit log: of one place, or of the vendor's whole.
     """
 
-    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None) -> AsyncQuery[AuditEntry]:
+    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None, newest_first: bool=False) -> AsyncQuery[AuditEntry]:
         """
         The entries of the whole vendor, in the order in which they were committed.
 
         A page always has a cursor to go on from: what commits later never stands before it. A page without items says that
         there is nothing new; ask again later with its cursor. Needs `audit.view` on the vendor; from a customer's scope
-        nobody has it.
+        nobody has it. With the newest first it goes back instead, and the last page has no cursor.
 
         Args:
             actor: Only those of this actor, as the log writes actors.
             action: Only those of this action, for example `member.removed`.
             customer: Only those of this customer, deleted ones included.
+            newest_first: The newest entries first.
 
         Returns:
             A query: iterate it, or ask for a page.
         """
 
-    def list(self, /, *, actor: str | None=None, action: str | None=None) -> AsyncQuery[AuditEntry]:
+    def list(self, /, *, actor: str | None=None, action: str | None=None, newest_first: bool=False) -> AsyncQuery[AuditEntry]:
         """
-        The entries of this place, oldest first. Needs `audit.view`.
+        The entries of this place, oldest first unless told otherwise. Needs `audit.view`.
 
         Args:
             actor: Only those of this actor, as the log writes actors.
             action: Only those of this action, for example `member.removed`.
+            newest_first: The newest entries first.
 
         Returns:
             A query: iterate it, or ask for a page.
@@ -558,6 +560,14 @@ class AsyncMembers:
             StaleRevisionError: The record moved.
         """
 
+    def find(self, /, user: UserId) -> Awaitable[Member]:
+        """
+        The member that is this person, for example to name who did what the audit log says.
+
+        Raises:
+            NotFoundError: The place has no such member, or the person has not accepted yet.
+        """
+
     def get(self, /, member: MemberId) -> Awaitable[Member]:
         """
         One member.
@@ -1005,6 +1015,20 @@ class AsyncTenantry:
             InvitationInvalidError: For every token that this person cannot use, whatever the reason.
         """
 
+    def find_invitation(self, /, token: Secret | str) -> Awaitable[OpenInvitation]:
+        """
+        What an invitation is for, for the page behind its link: nothing changes.
+
+        It tells the invited e-mail and the names of the place to whoever has the token, so that the person can be asked to sign
+        in, or to sign up, with that e-mail. Whether they read it is yours to verify before they accept.
+
+        Args:
+            token: The token, as it came in the link.
+
+        Raises:
+            InvitationInvalidError: For every token that nobody can use, whatever the reason.
+        """
+
     def find_vendor(self, /, key: str) -> Awaitable[Vendor | None]:
         """
         The vendor with this key.
@@ -1250,30 +1274,32 @@ class Audit:
     The audit log: of one place, or of the vendor's whole.
     """
 
-    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None) -> Query[AuditEntry]:
+    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None, newest_first: bool=False) -> Query[AuditEntry]:
         """
         The entries of the whole vendor, in the order in which they were committed.
 
         A page always has a cursor to go on from: what commits later never stands before it. A page without items says that
         there is nothing new; ask again later with its cursor. Needs `audit.view` on the vendor; from a customer's scope
-        nobody has it.
+        nobody has it. With the newest first it goes back instead, and the last page has no cursor.
 
         Args:
             actor: Only those of this actor, as the log writes actors.
             action: Only those of this action, for example `member.removed`.
             customer: Only those of this customer, deleted ones included.
+            newest_first: The newest entries first.
 
         Returns:
             A query: iterate it, or ask for a page.
         """
 
-    def list(self, /, *, actor: str | None=None, action: str | None=None) -> Query[AuditEntry]:
+    def list(self, /, *, actor: str | None=None, action: str | None=None, newest_first: bool=False) -> Query[AuditEntry]:
         """
-        The entries of this place, oldest first. Needs `audit.view`.
+        The entries of this place, oldest first unless told otherwise. Needs `audit.view`.
 
         Args:
             actor: Only those of this actor, as the log writes actors.
             action: Only those of this action, for example `member.removed`.
+            newest_first: The newest entries first.
 
         Returns:
             A query: iterate it, or ask for a page.
@@ -1948,6 +1974,14 @@ class Members:
             OwnMembershipError: Nobody changes their own role.
             LastAdministratorError: The place would be left without an active Administrator.
             StaleRevisionError: The record moved.
+        """
+
+    def find(self, /, user: UserId) -> Member:
+        """
+        The member that is this person, for example to name who did what the audit log says.
+
+        Raises:
+            NotFoundError: The place has no such member, or the person has not accepted yet.
         """
 
     def get(self, /, member: MemberId) -> Member:
@@ -2641,6 +2675,20 @@ class Tenantry:
 
         Raises:
             InvitationInvalidError: For every token that this person cannot use, whatever the reason.
+        """
+
+    def find_invitation(self, /, token: Secret | str) -> OpenInvitation:
+        """
+        What an invitation is for, for the page behind its link: nothing changes.
+
+        It tells the invited e-mail and the names of the place to whoever has the token, so that the person can be asked to sign
+        in, or to sign up, with that e-mail. Whether they read it is yours to verify before they accept.
+
+        Args:
+            token: The token, as it came in the link.
+
+        Raises:
+            InvitationInvalidError: For every token that nobody can use, whatever the reason.
         """
 
     def find_vendor(self, /, key: str) -> Vendor | None:
