@@ -18,7 +18,7 @@ use crate::answer::{Mode, ToPython};
 macro_rules! class {
     ($py:expr, $name:expr) => {{
         static CLASS: pyo3::sync::PyOnceLock<Py<pyo3::types::PyType>> = pyo3::sync::PyOnceLock::new();
-        CLASS.import($py, "tenantry._records", $name)
+        CLASS.import($py, "tenantry", $name)
     }};
 }
 pub(crate) use class;
