@@ -14,9 +14,15 @@ def cost(program):
     subprocess.run([sys.executable, "-c", program], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-programs = sys.argv[1:]
-best = {program: min(cost(program) for _ in range(7)) for program in ("pass", *programs)}
-print(*((best[program] - best["pass"]) * 1000 for program in programs))
+most, *programs = sys.argv[1:]
+best = dict.fromkeys(["pass", *programs], float("inf"))
+# What else the machine does makes it slower, never faster.
+for _ in range(50):
+    best = {program: min(known, cost(program)) for program, known in best.items()}
+    costs = [(best[program] - best["pass"]) * 1000 for program in programs]
+    if max(costs) < float(most):
+        break
+print(*costs)
 """
 
 WIPED = """
@@ -71,9 +77,15 @@ if sys.platform != "win32":
 
     def test_importing_it_costs_little() -> None:
         # In time of the processor, so that what else the machine does counts for less.
-        costs = run(TIME, *IMPORTS)
+        costs = run(TIME, str(MOST_MILLISECONDS), *IMPORTS)
         assert len(costs) == len(IMPORTS)
         assert max(costs) < MOST_MILLISECONDS, costs
+
+
+def test_a_program_waits_for_no_module_that_it_does_not_use() -> None:
+    loaded = "import sys; {}; print(*(int(name in sys.modules) for name in ('dataclasses', 'asyncio', 'logging', 'inspect')))"
+    for program in IMPORTS:
+        assert run(loaded.format(program)) == [0, 0, 0, 0]
 
 
 if sys.platform == "linux":
