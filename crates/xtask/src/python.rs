@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::parts::{Action, Count, Part, Step, Tool};
-use crate::run::{Shell, TempDir, say};
+use crate::run::{Shell, TempDir, fresh, say};
 
 /// More than this a wheel must not have.
 const LARGEST_WHEEL: u64 = 6_000_000;
@@ -89,13 +89,6 @@ impl Places {
 fn program(environment: &Path, name: &str) -> String {
     let folder = if cfg!(windows) { "Scripts" } else { "bin" };
     environment.join(folder).join(name).display().to_string()
-}
-
-fn fresh(path: &Path) -> Result<(), String> {
-    if path.exists() {
-        fs::remove_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    Ok(())
 }
 
 /// Makes both environments. What cannot be installed is named.

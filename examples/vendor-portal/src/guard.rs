@@ -104,23 +104,30 @@ async fn form(portal: &Portal, session: &Session, request: Request, next: Next) 
         return Ok(next.run(request).await);
     }
     let answer = portal.replays.answer(key);
-    let mut answer = answer.lock().await;
-    if let Some(answer) = &*answer {
-        return Ok(answer.clone().into_response());
-    }
-    let response = next.run(request).await;
-    // What leads on was done; what was refused may be sent again.
-    let is_done = response.status() == StatusCode::SEE_OTHER || response.headers().contains_key(LEADS_THE_WINDOW);
-    if is_done {
-        let mut headers = HeaderMap::new();
-        for name in [header::LOCATION, LEADS_THE_WINDOW, header::SET_COOKIE] {
-            if let Some(value) = response.headers().get(&name) {
-                headers.insert(name, value.clone());
-            }
+    // On a task of its own: a browser gives the first of two clicks up, and what it gave up must not be done without being
+    // written down as done.
+    let done = tokio::spawn(async move {
+        let mut answer = answer.lock().await;
+        if let Some(answer) = &*answer {
+            return answer.clone().into_response();
         }
-        *answer = Some((response.status(), headers));
+        let response = next.run(request).await;
+        *answer = answered(&response);
+        response
+    });
+    done.await.map_err(|error| Problem::Broken(error.into()))
+}
+
+/// What is told to the same form when it comes again. What leads on was done; what was refused may be sent again.
+fn answered(response: &Response) -> Option<(StatusCode, HeaderMap)> {
+    let is_done = response.status() == StatusCode::SEE_OTHER || response.headers().contains_key(LEADS_THE_WINDOW);
+    let mut headers = HeaderMap::new();
+    for name in [header::LOCATION, LEADS_THE_WINDOW, header::SET_COOKIE] {
+        if let Some(value) = response.headers().get(&name) {
+            headers.insert(name, value.clone());
+        }
     }
-    Ok(response)
+    is_done.then(|| (response.status(), headers))
 }
 
 fn field(body: &Bytes, name: &str) -> Option<String> {

@@ -36,6 +36,9 @@ struct Options {
     /// Signs in at the mail server with this name, and the password in VENDOR_PORTAL_SMTP_PASSWORD.
     #[arg(long, value_name = "NAME", requires = "smtp")]
     smtp_user: Option<String>,
+    /// What is logged on standard error: error, warn, info, debug or trace.
+    #[arg(long, default_value_t = tracing::Level::WARN, value_name = "LEVEL")]
+    log: tracing::Level,
     /// Creates this many more customers, to see how the portal does with many.
     #[arg(long, value_name = "NUMBER")]
     demo_customers: Option<u64>,
@@ -54,8 +57,8 @@ enum Encryption {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).init();
     let options = Options::parse();
+    tracing_subscriber::fmt().with_max_level(options.log).with_writer(std::io::stderr).init();
     let mut key_file = options.db.clone().into_os_string();
     key_file.push(".key");
     let key = RootKey::from_file_or_create(PathBuf::from(key_file))?;
@@ -82,12 +85,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let portal = Portal::new(app.clone(), vendor, &url, mail.clone())?;
 
-    println!("The portal is at {}. Signing in is a stand-in: whoever has a link is that person.", portal.url);
+    let way = "Signing in is a stand-in: whoever has a link is that person.";
+    words::print(&format!("The portal is at {}. {way}", portal.url));
     for person in demo::PEOPLE {
         // Who was removed since the first start cannot sign in.
         if app.identify(portal.vendor.id, VerifiedEmail::new(person.email)).await?.is_some() {
             let role = words::role(person.role);
-            println!("{:>14}: {role:<13} {} {}", person.place, person.name, portal.sign_in_link(person.email));
+            let link = portal.sign_in_link(person.email);
+            words::print(&format!("{:>14}: {role:<13} {} {link}", person.place, person.name));
         }
     }
     let sender = mail.clone().map(|mail| tokio::spawn(async move { mail.run().await }));

@@ -1,11 +1,19 @@
 //! What people read: roles, times, and errors in plain words.
 
+use std::io::Write;
+
 use tenantry::chrono::{DateTime, Utc};
 use tenantry::error::Denial;
 use tenantry::{Delivery, DeliveryState, Error, MemberState, Role};
 
 /// What is said when it is nobody's fault but the program's.
 pub const BROKEN: &str = "The program failed. What you asked for may or may not be done: look before you repeat it.";
+
+/// Prints a line on the terminal. That nobody reads it is no failure.
+pub fn print(line: &str) {
+    let mut terminal = std::io::stdout();
+    let _ = writeln!(terminal, "{line}").and_then(|()| terminal.flush());
+}
 
 /// The title of a role.
 pub fn role(role: Role) -> &'static str {

@@ -58,7 +58,7 @@ pub async fn ask(
 ) -> Result<Response, Problem> {
     let email = form.email.trim();
     match portal.app.identify(portal.vendor.id, VerifiedEmail::new(email)).await {
-        Ok(Some(_)) => println!("to sign in as {email}: {}", portal.sign_in_link(email)),
+        Ok(Some(_)) => words::print(&format!("to sign in as {email}: {}", portal.sign_in_link(email))),
         Ok(None) | Err(Error::InvalidInput(_)) => {}
         Err(error) => return Err(error.into()),
     }

@@ -1,11 +1,12 @@
 //! A browser without a window: it keeps its cookie and finds the token of forms in the pages.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use tenantry::{Catalog, CustomerFilter, CustomerId, Place, RootKey, Tenantry, VendorScope, VerifiedEmail};
+use tenantry::{Catalog, CustomerFilter, CustomerId, Place, RootKey, Sqlite, Tenantry, VendorScope, VerifiedEmail};
 use tower::ServiceExt;
 use vendor_portal::{Portal, demo, router};
 
@@ -18,7 +19,16 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new() -> Self {
         let builder = Tenantry::builder(Catalog::standard()).root_key(RootKey::generate().unwrap());
-        let app = builder.open_in_memory().await.unwrap();
+        Self::of(builder.open_in_memory().await.unwrap()).await
+    }
+
+    /// The same in a file of this folder: there a commit takes a while.
+    pub(crate) async fn in_a_file(folder: &Path) -> Self {
+        let builder = Tenantry::builder(Catalog::standard()).root_key(RootKey::generate().unwrap());
+        Self::of(builder.open(Sqlite::file(folder.join("portal.db"))).await.unwrap()).await
+    }
+
+    async fn of(app: Tenantry) -> Self {
         demo::fill(&app).await.unwrap();
         let vendor = app.find_vendor(demo::VENDOR).await.unwrap().unwrap();
         let portal = Portal::new(app, vendor, "http://127.0.0.1:8080", None).unwrap();

@@ -1,6 +1,10 @@
 //! What a form must bring, and what happens when it comes twice.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use axum::http::{HeaderValue, StatusCode};
+use tenantry::CustomerFilter;
 
 use crate::browser::{World, form};
 
@@ -223,4 +227,31 @@ async fn a_refusal_is_shown_at_the_top_of_the_page_that_htmx_is_on() {
     let head = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
     assert_eq!([head("hx-retarget"), head("hx-reselect")], ["#problem", "#problem"]);
     assert!(answer.body.contains("<div id=\"problem\">"));
+}
+
+#[tokio::test]
+async fn a_form_whose_browser_went_away_while_it_was_done_is_not_done_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::in_a_file(folder.path()).await;
+    let (mut ada, scope) = (world.sign_in("ada@acme.test").await, world.ada().await);
+    for number in 0..10 {
+        let name = format!("Clicked Twice {number}");
+        let page = ada.get("/customers/new").await;
+        let once = page.quoted("name=\"once\" value=\"").unwrap();
+        let fields = [("name", name.as_str()), ("once", once.as_str())];
+        let count = async || scope.customers().list(CustomerFilter::new().text(&name)).await.unwrap().items.len();
+        {
+            let mut first = Box::pin(ada.post("/customers", &fields));
+            // It is given up as soon as the customer is there, whether it was answered or not.
+            while count().await == 0 {
+                let is_answered = poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_ready())).await;
+                if is_answered {
+                    break;
+                }
+            }
+        }
+        let again = ada.post("/customers", &fields).await;
+        assert_eq!(again.status, StatusCode::SEE_OTHER);
+        assert_eq!(count().await, 1, "{name}");
+    }
 }
