@@ -94,13 +94,13 @@ pub(crate) fn latencies(operations: u32) -> Result<Vec<String>, Box<dyn Error>> 
             }
         }
     }
-    lines.push(beside_an_import()?);
+    lines.push(beside_an_import(1_000)?);
     Ok(lines)
 }
 
-/// One caller who creates customers while another imports: batches keep it waiting at most 50 ms.
-fn beside_an_import() -> Result<String, Box<dyn Error>> {
-    let world = World::new(1_000)?;
+/// One caller who creates customers while another imports into a store of this size: batches keep it waiting at most 50 ms.
+pub(crate) fn beside_an_import(customers: u64) -> Result<String, Box<dyn Error>> {
+    let world = World::new(customers)?;
     let rows = (0..60_000).map(|row| Ok(NewCustomer::new(format!("Row {row}")).external_id(format!("row {row}"))));
     let import = world.staff.customers().import(rows, |_| ());
     let importing = thread::spawn(move || import.wait());

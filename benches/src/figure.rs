@@ -20,7 +20,9 @@ use crate::floor::{FloorStore, bulk, create, decide, secret};
 use crate::world::{self, World};
 
 pub(crate) use pages::page_at_any_depth;
-pub(crate) use scale::{RESIDENT, growth, read_everything, resident_memory};
+pub(crate) use scale::{
+    IMPORTING, READING, growth, import_everything, memory_of_an_import, memory_of_reading, read_everything,
+};
 pub(crate) use search::{filter_median, filter_p99, filter_short};
 pub(crate) use texts::{redact_100_secrets, render_20_secrets};
 

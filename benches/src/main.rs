@@ -1,6 +1,7 @@
 //! Figures, each beside its floor: the least that any program must do for the same durable result, on the same machine in
 //! the same run. `cargo run --release -p tenantry-benches --bin figures [-- --only P3] [--customers N] [--rounds N] [--json]`
-//! `--latency` prints instead how long creations take, by the number of callers and processes.
+//! `--latency` prints instead how long creations take, by the number of callers and processes; `--latency --only import`
+//! only how long they take beside an import.
 //!
 //! It measures and does not judge: it ends with 0 whatever the figures are.
 #![forbid(unsafe_code)]
@@ -20,12 +21,19 @@ use figure::Figure;
 use serde_json::json;
 use world::World;
 
+/// What a process of its own does on a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alone {
+    Reads,
+    Imports,
+}
+
 /// What can be set.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     only: Option<String>,
-    /// Only reads this store and says how much memory that takes.
-    resident: Option<PathBuf>,
+    /// Only reads this store, or imports into it, and says how much memory that takes.
+    alone: Option<(Alone, PathBuf)>,
     json: bool,
     latency: bool,
     customers: u64,
@@ -36,15 +44,8 @@ struct Options {
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self {
-            only: None,
-            resident: None,
-            json: false,
-            latency: false,
-            customers: 1_000,
-            rounds: 7,
-            operations: 300,
-        };
+        let mut options =
+            Self { only: None, alone: None, json: false, latency: false, customers: 1_000, rounds: 7, operations: 300 };
         let number = |text: Option<String>| -> Result<u64, String> {
             let text = text.ok_or("a number is missing")?;
             text.parse().ok().filter(|number| *number > 0).ok_or(format!("`{text}` is no number above 0"))
@@ -52,7 +53,10 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--only" => options.only = Some(arguments.next().ok_or("--only needs a figure")?),
-                figure::RESIDENT => options.resident = Some(arguments.next().ok_or("a path is missing")?.into()),
+                figure::READING | figure::IMPORTING => {
+                    let alone = if argument == figure::READING { Alone::Reads } else { Alone::Imports };
+                    options.alone = Some((alone, arguments.next().ok_or("a path is missing")?.into()));
+                }
                 "--json" => options.json = true,
                 "--latency" => options.latency = true,
                 "--customers" => options.customers = number(arguments.next())?,
@@ -112,19 +116,28 @@ const FIGURES: &[(&str, Measure)] = &[
     ("P9", figure::durable_secret),
     ("P10", figure::render_20_secrets),
     ("P11", figure::redact_100_secrets),
-    ("P12", figure::resident_memory),
+    ("P12", figure::memory_of_reading),
+    ("P12", figure::memory_of_an_import),
     ("P13", figure::growth),
 ];
 
 /// Measures what was asked for; a line for each figure, then what it was measured on.
 fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     if options.latency {
-        let mut lines = callers::latencies(options.operations)?;
+        let mut lines = match options.only.as_deref() {
+            Some("import") => vec![callers::beside_an_import(options.customers)?],
+            Some(other) => return Err(format!("there is no latency of `{other}` alone, only of `import`").into()),
+            None => callers::latencies(options.operations)?,
+        };
         lines.push(world::machine()?);
         return Ok(lines);
     }
-    if let Some(path) = &options.resident {
-        return Ok(vec![figure::read_everything(path, options.customers)?.to_string()]);
+    if let Some((alone, path)) = &options.alone {
+        let most = match alone {
+            Alone::Reads => figure::read_everything(path, options.customers)?,
+            Alone::Imports => figure::import_everything(path, options.customers)?,
+        };
+        return Ok(vec![most.to_string()]);
     }
     let chosen: Vec<_> = FIGURES.iter().filter(|(id, _)| options.only.as_ref().is_none_or(|only| only == id)).collect();
     if chosen.is_empty() {

@@ -133,16 +133,7 @@ const SCHEMA: i64 = 3;
 pub(crate) fn make(path: &Path, customers: u64) -> Result<(), Box<dyn Error>> {
     let builder = Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([7; 32]));
     let app = builder.open(Sqlite::file(path).durability(Durability::ProcessCrash)).wait()?;
-    let staff = app.bootstrap("acme", "Acme Software", "Ada", "ada@acme.test").wait()?;
-    let rows = (0..customers).map(|row| Ok(NewCustomer::new(name(row)).external_id(external_id(row))));
-    let mut made = 0_u64;
-    let progress = move |_| {
-        made += 1;
-        if made.is_multiple_of(50_000) {
-            eprintln!("{made} of {customers} customers");
-        }
-    };
-    staff.customers().import(rows, progress).wait()?;
+    let staff = import(&app, customers)?;
     for row in (0..customers).step_by(usize::try_from(WITH_MEMBER)?) {
         let customer = staff.customer(staff.customers().find(&external_id(row)).wait()?.id);
         customer.members().invite("Member", &email(row), Role::User).wait()?;
@@ -156,4 +147,19 @@ pub(crate) fn make(path: &Path, customers: u64) -> Result<(), Box<dyn Error>> {
     customer.secrets().set("SMTP_PASSWORD", "correct horse battery staple").wait()?;
     app.maintenance("figures").close().wait()?;
     Ok(())
+}
+
+/// Makes the vendor, and imports so many customers.
+pub(crate) fn import(app: &Tenantry, customers: u64) -> Result<VendorScope, Box<dyn Error>> {
+    let staff = app.bootstrap("acme", "Acme Software", "Ada", "ada@acme.test").wait()?;
+    let rows = (0..customers).map(|row| Ok(NewCustomer::new(name(row)).external_id(external_id(row))));
+    let mut made = 0_u64;
+    let progress = move |_| {
+        made += 1;
+        if made.is_multiple_of(50_000) {
+            eprintln!("{made} of {customers} customers");
+        }
+    };
+    staff.customers().import(rows, progress).wait()?;
+    Ok(staff)
 }

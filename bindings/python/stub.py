@@ -57,7 +57,7 @@ STANDARD = {
     "types": ["EllipsisType"],
     "typing": ["Any", "NoReturn", "Self", "final"],
 }
-OURS = ["_provider", "_query", "_records"]
+OURS = ["_courier", "_provider", "_query", "_records"]
 
 
 class Correct(ast.NodeTransformer):

@@ -47,7 +47,7 @@ impl FloorStore {
             ("secure_delete", 1),
             ("foreign_keys", 1),
             ("cell_size_check", 1),
-            ("wal_autocheckpoint", 4_000),
+            ("wal_autocheckpoint", 2_000),
         ] {
             connection.pragma_update(None, pragma, value)?;
         }

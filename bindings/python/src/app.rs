@@ -11,6 +11,7 @@ use crate::answer::{Handle, Mode, handle};
 use crate::arguments::{Customer, DurabilityName, PlaceOf, SecretText, User, Vendor};
 use crate::catalog::Catalog;
 use crate::keys::Provider;
+use crate::outbox::Written;
 use crate::testing::{CountingIds, FixedClock};
 use crate::{errors, logging, pages};
 
@@ -27,6 +28,7 @@ struct Opening<'py> {
     root_key: Option<Provider>,
     catalog: Option<Bound<'py, Catalog>>,
     kept_versions: u64,
+    outbox: bool,
     clock: Option<Bound<'py, FixedClock>>,
     ids: Option<Bound<'py, CountingIds>>,
 }
@@ -37,6 +39,9 @@ impl Opening<'_> {
         let mut builder = tenantry::Tenantry::builder(catalog).kept_versions(self.kept_versions);
         if let Some(provider) = self.root_key {
             builder = builder.root_key(provider);
+        }
+        if self.outbox {
+            builder = builder.outbox();
         }
         if let Some(clock) = self.clock {
             builder = builder.clock(clock.get().inner.clone());
@@ -69,6 +74,8 @@ impl Tenantry {
     ///     allow_network_file_system: Data may be lost there, so it is refused unless this is true.
     ///     migrate: Whether a file of an older release may be changed; otherwise it is refused.
     ///     kept_versions: How many versions of each secret are kept.
+    ///     outbox: Whether invitations are written to an outbox, in the same commit, from which `outbox(…).deliver()` sends
+    ///         them. It needs a root key.
     ///     clock: A clock for tests.
     ///     ids: A source of ids for tests.
     ///
@@ -84,7 +91,7 @@ impl Tenantry {
         path: "str | PathLike[str]", *, root_key: "RootKey | KeyRing | Passphrase | RootKeyProvider | None" = None,
         catalog: "Catalog | None" = None, durability: "Durability" = DurabilityName(tenantry::Durability::PowerLoss),
         busy_deadline: "timedelta" = Duration::from_secs(30), allow_network_file_system = false, migrate = true,
-        kept_versions: "int" = 10, clock: "FixedClock | None" = None, ids: "CountingIds | None" = None,
+        kept_versions: "int" = 10, outbox = false, clock: "FixedClock | None" = None, ids: "CountingIds | None" = None,
     ) -> "Call[Tenantry]")]
     #[expect(clippy::too_many_arguments, reason = "keywords, most of which are left out")]
     fn open(
@@ -97,6 +104,7 @@ impl Tenantry {
         allow_network_file_system: bool,
         migrate: bool,
         kept_versions: u64,
+        outbox: bool,
         clock: Option<Bound<'_, FixedClock>>,
         ids: Option<Bound<'_, CountingIds>>,
     ) -> PyResult<Py<PyAny>> {
@@ -104,7 +112,7 @@ impl Tenantry {
         if allow_network_file_system {
             sqlite = sqlite.allow_network_file_system();
         }
-        let mut builder = Opening { root_key, catalog, kept_versions, clock, ids }.builder();
+        let mut builder = Opening { root_key, catalog, kept_versions, outbox, clock, ids }.builder();
         if !migrate {
             builder = builder.without_migration();
         }
@@ -117,6 +125,8 @@ impl Tenantry {
     ///     root_key: Protects the secrets; without one only secrets do not work.
     ///     catalog: What the product has; the standard catalogue unless told otherwise.
     ///     kept_versions: How many versions of each secret are kept.
+    ///     outbox: Whether invitations are written to an outbox, in the same commit, from which `outbox(…).deliver()` sends
+    ///         them. It needs a root key.
     ///     clock: A clock for tests.
     ///     ids: A source of ids for tests.
     ///
@@ -128,17 +138,18 @@ impl Tenantry {
     #[classmethod]
     #[pyo3(signature = (
         *, root_key: "RootKey | KeyRing | Passphrase | RootKeyProvider | None" = None, catalog: "Catalog | None" = None,
-        kept_versions: "int" = 10, clock: "FixedClock | None" = None, ids: "CountingIds | None" = None,
+        kept_versions: "int" = 10, outbox = false, clock: "FixedClock | None" = None, ids: "CountingIds | None" = None,
     ) -> "Call[Tenantry]")]
     fn open_in_memory(
         cls: &Bound<'_, PyType>,
         root_key: Option<Provider>,
         catalog: Option<Bound<'_, Catalog>>,
         kept_versions: u64,
+        outbox: bool,
         clock: Option<Bound<'_, FixedClock>>,
         ids: Option<Bound<'_, CountingIds>>,
     ) -> PyResult<Py<PyAny>> {
-        open(cls, Opening { root_key, catalog, kept_versions, clock, ids }.builder().open_in_memory())
+        open(cls, Opening { root_key, catalog, kept_versions, outbox, clock, ids }.builder().open_in_memory())
     }
 
     /// The catalogue of this process.
@@ -284,6 +295,18 @@ impl Tenantry {
     #[pyo3(signature = (reason) -> "Maintenance")]
     fn maintenance(&self, py: Python<'_>, reason: &str) -> PyResult<Py<PyAny>> {
         crate::maintenance::Maintenance { inner: self.inner.maintenance(reason), mode: self.mode }.into_handle(py)
+    }
+
+    /// The outbox, delivered by this courier. Which invitations are in it, `outbox=` says when the store is opened.
+    ///
+    /// Args:
+    ///     courier: A function that brings one mail, or raises `DeliveryError`. It is called on threads of a pool.
+    #[pyo3(signature = (courier: "Courier") -> "Outbox")]
+    fn outbox(&self, py: Python<'_>, courier: Py<PyAny>) -> PyResult<Py<PyAny>> {
+        if !courier.bind(py).is_callable() {
+            return Err(pyo3::exceptions::PyTypeError::new_err("a courier is called with a mail"));
+        }
+        crate::outbox::Outbox { inner: self.inner.outbox(Written::new(courier)), mode: self.mode }.into_handle(py)
     }
 
     /// Closes the store; every later call of any handle raises `ClosedError`.

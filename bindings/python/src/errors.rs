@@ -19,7 +19,7 @@ exceptions! {
     AlreadyExistsError StaleRevisionError AlreadyMemberError AlreadyInvitedError LastAdministratorError
     SoleAdministratorError OwnMembershipError SecretInUseError InvitationInvalidError TooManyInvitationsError
     ContendedError TemplateError SecretKeyError RedactorTooLargeError KeyProviderError StorageError StorageUnavailableError
-    OutcomeUnknownError CannotOpenError ClosedError CatalogError RootKeyError
+    OutcomeUnknownError CannotOpenError CannotBackUpError ClosedError CatalogError RootKeyError
 }
 
 /// The exception for an error. It needs the GIL only to make what it holds.
@@ -109,6 +109,7 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<PyErr> {
             exception
         }
         Error::CannotOpen(_) => new!(CannotOpenError),
+        Error::CannotBackUp(_) => new!(CannotBackUpError),
         Error::Closed | Error::Forked => new!(ClosedError),
         // The enum may grow. A test walks all codes, so that none ends here.
         _ => new!(StorageError),

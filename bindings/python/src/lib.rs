@@ -12,6 +12,7 @@ mod features;
 mod keys;
 mod logging;
 mod maintenance;
+mod outbox;
 mod pages;
 mod records;
 mod redaction;
@@ -44,6 +45,8 @@ mod _tenantry {
     #[pymodule_export]
     use crate::maintenance::{AsyncMaintenance, BlockingMaintenance};
     #[pymodule_export]
+    use crate::outbox::{AsyncOutbox, BlockingOutbox};
+    #[pymodule_export]
     use crate::redaction::{RedactionStream, Redactor, Template};
     #[pymodule_export]
     use crate::scopes::{AsyncCustomerScope, AsyncVendorScope, BlockingCustomerScope, BlockingVendorScope};
@@ -61,8 +64,8 @@ mod _tenantry {
     #[pymodule_export]
     use crate::{
         app::Tenantry, areas::Audit, areas::Deployments, areas::Invitations, areas::Members, areas::Secrets,
-        customers::Customers, features::FeatureSwitches, maintenance::Maintenance, scopes::CustomerScope,
-        scopes::VendorScope, service::ServiceScope,
+        customers::Customers, features::FeatureSwitches, maintenance::Maintenance, outbox::Outbox,
+        scopes::CustomerScope, scopes::VendorScope, service::ServiceScope,
     };
 }
 

@@ -1,7 +1,9 @@
 //! The host's maintenance of a store.
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
-use tenantry::Rotation;
+use tenantry::{Backup, BackupFile, Rotation};
 
 use crate::answer::{Mode, handle};
 use crate::arguments::{Head, PlaceOf, Vendor};
@@ -38,6 +40,39 @@ impl Maintenance {
     #[pyo3(signature = (vendor: "VendorId") -> "Call[tuple[ChainHead, ...]]")]
     fn heads(&self, py: Python<'_>, vendor: Vendor) -> PyResult<Py<PyAny>> {
         self.mode.with(py)?.answer(self.inner.heads(vendor.0))
+    }
+
+    /// Copies the whole store into another file while it is used: the store of one moment, with every change that was
+    /// answered before the call.
+    ///
+    /// Under the name of the file stands nothing before the copy is whole and on the disk. To restore, close the store in
+    /// every process, delete the files beside it that end with `-wal` and `-shm`, put the backup in the place of its file,
+    /// and open it: with the root key that it had then, beside today's in a `KeyRing` if that is another one. Without it
+    /// the secrets in a backup open for nobody. Persons who were erased since must be erased again.
+    ///
+    /// Args:
+    ///     path: The file, in a folder that exists.
+    ///     replace: Takes the place of a file that exists, at the moment when the copy is whole.
+    ///     report: Hears how far it is, in bytes; what it raises is raised when the backup is over.
+    ///
+    /// Raises:
+    ///     AlreadyExistsError: There is a file of this name, and it is not to be replaced.
+    ///     CannotBackUpError: The path is that of the store or of another one that is open, its folder does not do, or the
+    ///         store is in memory.
+    ///     StorageUnavailableError: The disk is full, for example.
+    #[pyo3(signature = (
+        path: "str | PathLike[str]", *, replace = false, report: "Callable[[Backup], object] | None" = None,
+    ) -> "Call[Backup]")]
+    fn backup(&self, py: Python<'_>, path: PathBuf, replace: bool, report: Option<Py<PyAny>>) -> PyResult<Py<PyAny>> {
+        let answering = self.mode.with(py)?;
+        let file = if replace { BackupFile::new(path).replace_existing() } else { BackupFile::new(path) };
+        let raised = Raised::default();
+        let heard = raised.clone();
+        let call = self.inner.backup(file, move |backup: Backup| heard.call(report.as_ref(), backup));
+        answering.answer_after(call, move |result| match raised.take() {
+            Some(error) => Err(error),
+            None => result.map_err(errors::raise),
+        })
     }
 
     /// The version of the store's schema.

@@ -4,11 +4,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use tenantry::chrono::{DateTime, Utc};
 use tenantry::{
-    Accepted, AuditEntry, ChainHead, Customer, CustomerFeature, CustomerId, CustomerStatus, Decision, Deployment,
-    DeploymentUse, Explanation, FeatureChange, Features, Identity, ImportOutcome, ImportSummary, ImportedRow,
-    Invitation, InvitationId, InvitationStatus, Invited, Member, MemberId, MemberState, Page, Place, Portal,
-    PortalSection, Rendered, Resolved, Role, RootKeyInfo, RootKeyState, Rotation, Secret as SecretInfo, SecretChange,
-    SecretId, SecretUse, SecretVersion, TemplateError, TemplateProblem, UserId, Vendor, VendorId, Violation,
+    Accepted, AuditEntry, Backup, ChainHead, Customer, CustomerFeature, CustomerId, CustomerStatus, Decision,
+    Delivered, Delivery, DeliveryId, DeliveryState, Deployment, DeploymentUse, Explanation, FeatureChange, Features,
+    Identity, ImportOutcome, ImportSummary, ImportedRow, Invitation, InvitationId, InvitationMail, InvitationStatus,
+    Invited, Member, MemberId, MemberState, Page, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo,
+    RootKeyState, Rotation, Secret as SecretInfo, SecretChange, SecretId, SecretUse, SecretVersion, TemplateError,
+    TemplateProblem, UserId, Vendor, VendorId, Violation,
 };
 
 use crate::answer::{Mode, ToPython};
@@ -50,7 +51,7 @@ macro_rules! text {
         })+
     };
 }
-text!(VendorId, CustomerId, UserId, MemberId, InvitationId, SecretId);
+text!(VendorId, CustomerId, UserId, MemberId, InvitationId, DeliveryId, SecretId);
 
 /// Enums that are words, as `StrEnum`s.
 macro_rules! word {
@@ -77,6 +78,13 @@ word! {
         InvitationStatus::Declined => "declined",
         InvitationStatus::Revoked => "revoked",
         InvitationStatus::Replaced => "replaced",
+    };
+    DeliveryState by |state| match state {
+        DeliveryState::Pending => "pending",
+        DeliveryState::Sending => "sending",
+        DeliveryState::Sent => "sent",
+        DeliveryState::Failed => "failed",
+        DeliveryState::Unknown => "unknown",
     };
 }
 
@@ -121,8 +129,13 @@ record! {
     FeatureChange { enabled, changed }
     PortalSection { key, title }
     Member { id, user, name, email, role, state, revision, invited_by, expires_at, created_at, updated_at }
-    Invitation { id, place, member, email, asked, role, status, invited_by, sent_at, expires_at, created_at }
+    Invitation { id, place, member, email, asked, role, status, invited_by, sent_at, expires_at, created_at, delivery }
     Invited { member, invitation, token, raised }
+    Delivery { state, attempts, reason, next_attempt_at, updated_at }
+    Delivered { sent, postponed, failed, next_attempt_at }
+    InvitationMail {
+        delivery, attempt, invitation, place, vendor_name, customer_name, name, email, role, token, created_at, expires_at
+    }
     SecretInfo { id, key, version, created_at, created_by, updated_at, updated_by }
     SecretVersion { version, current, destroyed, created_at, created_by }
     SecretUse { deployment, name, running }
@@ -134,6 +147,7 @@ record! {
     AuditEntry { number, time, actor, action, place, target, detail }
     RootKeyInfo { id, state, wraps, created_at }
     Rotation { moved, left }
+    Backup { copied, left }
     ImportSummary { rows, created, skipped, refused }
 }
 

@@ -68,9 +68,11 @@ CALLS: dict[str, list[tuple[str, Callable[[World], Any]]]] = {
         ("Maintenance.unstage_root_key", lambda w: w.app.maintenance("test").unstage_root_key()),
         ("Maintenance.rotate_root_key", lambda w: w.app.maintenance("test").rotate_root_key()),
         ("Maintenance.rotate_place_key", lambda w: w.app.maintenance("test").rotate_place_key(w.scope.place)),
+        ("Maintenance.backup", lambda w: w.app.maintenance("test").backup("copy.db")),
         ("Maintenance.close", lambda w: w.app.maintenance("test").close()),
         ("Tenantry.close", lambda w: w.app.close()),
     ],
+    "outbox.deliver": [("Outbox.deliver", lambda w: w.app.outbox(print).deliver())],
     "access.require": [
         ("VendorScope.require", lambda w: w.boss.require("customers.view")),
         ("CustomerScope.require", lambda w: w.scope.require("customers.view")),

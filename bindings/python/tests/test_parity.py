@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import tenantry
-from tenantry import AsyncQuery, Query, RootKey, TenantryError, _tenantry, aio
+from tenantry import AsyncQuery, CannotBackUpError, Query, RootKey, TenantryError, _tenantry, aio
 
 from .operations import CALLS, World
 
@@ -24,6 +25,7 @@ HANDLES = [
     "Invitations",
     "Maintenance",
     "Members",
+    "Outbox",
     "Secrets",
     "ServiceScope",
     "Tenantry",
@@ -35,6 +37,7 @@ WITHOUT_STORE = {
     "Tenantry.customer",
     "Tenantry.service",
     "Tenantry.maintenance",
+    "Tenantry.outbox",
     "VendorScope.customer",
 }
 """The ways to a scope: they touch no store, so they are no operations."""
@@ -82,9 +85,11 @@ def test_a_call_is_the_operation_that_it_says(operation: str, method: str, call:
     app = tenantry.Tenantry.open_in_memory(root_key=RootKey.generate())
     world = asyncio.run(World.make(app, wait))
     operations.clear()
-    answer = call(world)
-    if isinstance(answer, Query):
-        answer.page(limit=3)
+    # A store in memory has no file to copy.
+    with contextlib.suppress(CannotBackUpError):
+        answer = call(world)
+        if isinstance(answer, Query):
+            answer.page(limit=3)
     assert set(operations) == {operation}
 
 
@@ -97,8 +102,9 @@ def test_an_awaited_call_is_the_same_operation(operation: str, method: str, call
         app = await aio.Tenantry.open_in_memory(root_key=RootKey.generate())
         world = await World.make(app, wait)
         operations.clear()
-        answer = call(world)
-        await (answer.page(limit=3) if isinstance(answer, AsyncQuery) else answer)
+        with contextlib.suppress(CannotBackUpError):
+            answer = call(world)
+            await (answer.page(limit=3) if isinstance(answer, AsyncQuery) else answer)
 
     asyncio.run(main())
     assert set(operations) == {operation}

@@ -41,7 +41,7 @@ RECORDS = [
     for value in vars(_records).values()
     if inspect.isclass(value) and dataclasses.is_dataclass(value) and value.__module__ == "tenantry._records"
 ]
-WITH_SECRET = {"Invited", "Resolved", "Rendered", "NewRootKey"}
+WITH_SECRET = {"InvitationMail", "Invited", "Resolved", "Rendered", "NewRootKey"}
 """Records that hold something secret: it refuses to be pickled."""
 
 
@@ -69,10 +69,18 @@ def records() -> dict[str, Any]:
     change = scope.secrets.set("KEY", "a value that is long")
     service.register_deployment("eu-1", "Europe", ["{{ .Secrets.KEY }}"])
     catalog = Catalog.standard()
+    mails: list[tenantry.InvitationMail] = []
+    with_outbox = Tenantry.open_in_memory(root_key=RootKey.generate(), outbox=True)
+    posted = Cast.of(with_outbox).customer
+    posted.members.invite("Ida", "ida@globex.test", Role.USER)
+    delivered = with_outbox.outbox(mails.append).deliver()
     with pytest.raises(tenantry.LastAdministratorError) as last:
         scope.members.remove(next(iter(scope.members.list())).id)
     for value in (
         invited,
+        delivered,
+        tuple(mails),
+        tuple(posted.invitations.list()),
         change,
         scope.secrets.set("KEY", "another value"),
         app.find_vendor("acme"),
@@ -102,6 +110,7 @@ def records() -> dict[str, Any]:
         catalog.enable([], "alerts"),
         last.value.remaining,
         tenantry.Violation(scope.place, 1, "is wrong", "it is wrong"),
+        tenantry.Backup(4_096, 0),
     ):
         assert value is not None
         collect(found, value)

@@ -63,8 +63,17 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(store: &dyn Opened) -> Result<Self, Failure> {
+        Self::opened_with(store, builder())
+    }
+
+    /// With an outbox, so that invitations are delivered.
+    pub(crate) fn with_outbox(store: &dyn Opened) -> Result<Self, Failure> {
+        Self::opened_with(store, builder().outbox())
+    }
+
+    fn opened_with(store: &dyn Opened, builder: Builder) -> Result<Self, Failure> {
         let clock = FixedClock::new();
-        let app = store.open(builder().clock(clock.clone()))?;
+        let app = store.open(builder.clock(clock.clone()))?;
         let acme = cast(&app, "acme")?;
         Ok(Self { app, clock, acme })
     }

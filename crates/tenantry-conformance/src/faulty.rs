@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tenantry_core::ids::{UserId, VendorId};
 use tenantry_core::store::{
-    Admission, Commit, KeyRead, OpenError, OpenStore, Place, Probe, Receipt, Standing, StandingMember, Store,
-    StoreError, VendorRead, VendorRow,
+    Admission, BackupError, BackupReport, Commit, KeyRead, OpenError, OpenStore, Place, Probe, Receipt, Standing,
+    StandingMember, Store, StoreError, VendorRead, VendorRow,
 };
 use tenantry_core::vault::StoreId;
-use tenantry_core::{Caller, Error, Tenantry};
+use tenantry_core::{Backup, BackupFile, Caller, Error, Tenantry};
 
 use crate::check::{World, builder};
 use crate::{Failure, Opened, pass_on_reads};
@@ -131,6 +131,10 @@ impl Store for Faulty {
 
     async fn check_integrity(&self, caller: Caller) -> Result<Vec<String>, StoreError> {
         self.inner.check_integrity(caller).await
+    }
+
+    async fn backup(&self, file: BackupFile, report: BackupReport, caller: Caller) -> Result<Backup, BackupError> {
+        self.inner.backup(file, report, caller).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -4,11 +4,12 @@
 #[doc(hidden)]
 pub mod contract {
     pub use async_trait::async_trait;
+    pub use tenantry_core::clock::Timestamp;
     pub use tenantry_core::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
     pub use tenantry_core::store::{
         AuditFilter, AuditRead, AuditRow, CustomerQuery, CustomerRead, CustomerRow, DeploymentRead, DeploymentRow,
-        DetailRow, InvitationRead, InvitationRow, KeyRead, KeyRow, MemberRead, MemberRow, Place, RootKeyRow,
-        SecretRead, SecretRow, SecretVersionRow, SendsRow, StoreError, UseRow, UserRead, UserRow,
+        DetailRow, InvitationRead, InvitationRow, KeyRead, KeyRow, MemberRead, MemberRow, OutboxRead, OutboxRow, Place,
+        RootKeyRow, SecretRead, SecretRow, SecretVersionRow, SendsRow, StoreError, UseRow, UserRead, UserRow,
     };
     pub use tenantry_core::{Caller, ChainHead};
     pub use uuid::Uuid;
@@ -48,6 +49,17 @@ macro_rules! pass_on_reads {
                 fn pending_administrators(place: Place) -> Vec<InvitationRow>;
                 fn invitations(place: Place, after: Option<InvitationId>, limit: usize, caller: Caller) -> Vec<InvitationRow>;
                 fn sends(place: Place, recipient: &[u8; 32]) -> Option<SendsRow>;
+            }
+            OutboxRead {
+                fn outbox_row(place: Place, invitation: InvitationId) -> Option<OutboxRow>;
+                fn outbox(place: Place, after: Option<InvitationId>, limit: usize, caller: Caller) -> Vec<OutboxRow>;
+                fn outbox_due(
+                    until: Timestamp,
+                    after: Option<(Timestamp, InvitationId)>,
+                    limit: usize,
+                    caller: Caller,
+                ) -> Vec<OutboxRow>;
+                fn outbox_sealed_by(place: Place, key: [u8; 16], limit: usize, caller: Caller) -> Vec<OutboxRow>;
             }
             SecretRead {
                 fn secret(place: Place, key: &str) -> Option<SecretRow>;

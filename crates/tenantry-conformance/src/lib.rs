@@ -6,6 +6,7 @@
 
 mod cases;
 mod check;
+mod courier;
 mod faulty;
 mod front;
 pub mod race;

@@ -10,7 +10,7 @@ use crate::call::{Call, Caller};
 use crate::catalog::{Catalog, Portal};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::Error;
-use crate::host::Maintenance;
+use crate::host::{Courier, Maintenance, Outbox};
 use crate::ids::{CustomerId, IdSource, RandomIds, UserId, VendorId, new_uuid};
 use crate::model::{Identity, Page, PageRequest, Vendor};
 use crate::scope::{Accepted, CustomerScope, ServiceScope, VendorScope};
@@ -28,6 +28,8 @@ pub(crate) struct Inner {
     pub(crate) keys: Arc<Keys>,
     /// How many versions of a secret are kept (S5).
     pub(crate) kept_versions: u64,
+    /// Whether invitations are written to the outbox (D1).
+    pub(crate) outbox: bool,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -73,6 +75,7 @@ impl Tenantry {
             catalog,
             provider: None,
             kept_versions: KEPT_VERSIONS,
+            outbox: false,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             migrate: true,
@@ -200,6 +203,39 @@ impl Tenantry {
         Maintenance::new(&self.app, reason)
     }
 
+    /// The outbox, delivered by this courier. Which invitations are in it, [`Builder::outbox`] says.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use tenantry_core as tenantry;
+    /// use async_trait::async_trait;
+    /// use tenantry::{Catalog, Courier, DeliveryError, DeliveryState, InvitationMail, Role, RootKey, Tenantry};
+    ///
+    /// /// Where the crate `tenantry-mail` talks SMTP, this one writes to the terminal.
+    /// #[derive(Debug)]
+    /// struct Terminal;
+    ///
+    /// #[async_trait]
+    /// impl Courier for Terminal {
+    ///     async fn deliver(&self, mail: &InvitationMail) -> Result<(), DeliveryError> {
+    ///         println!("to {}: https://portal.test/join#{}", mail.email, mail.token.expose());
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let app = Tenantry::builder(Catalog::standard()).root_key(RootKey::generate()?).outbox().open_in_memory().wait()?;
+    /// let vendor = app.bootstrap("acme", "Acme Software", "Ada", "ada@acme.test").wait()?;
+    /// let invited = vendor.members().invite("Bea", "bea@acme.test", Role::User).wait()?;
+    /// assert_eq!(app.outbox(Terminal).deliver().wait()?.sent, 1);
+    /// let invitation = vendor.invitations().get(invited.invitation.id).wait()?;
+    /// assert_eq!(invitation.delivery.map(|delivery| delivery.state), Some(DeliveryState::Sent));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn outbox(&self, courier: impl Courier) -> Outbox {
+        Outbox::new(&self.app, Arc::new(courier))
+    }
+
     fn access(&self, actor: Actor, portal: Portal, place: Place) -> Access {
         Access { app: Arc::clone(&self.app), actor, portal, home: place, place }
     }
@@ -212,6 +248,7 @@ pub struct Builder {
     catalog: Catalog,
     provider: Option<Arc<dyn RootKeyProvider>>,
     kept_versions: u64,
+    outbox: bool,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     migrate: bool,
@@ -229,6 +266,14 @@ impl Builder {
     /// are deleted when a secret is set (S5).
     pub fn kept_versions(mut self, versions: u64) -> Self {
         self.kept_versions = versions.max(1);
+        self
+    }
+
+    /// Writes every invitation that is made or resent to an outbox, in the same commit, its token sealed with the key of the
+    /// place. [`Outbox::deliver`] sends it from there (D1). It needs a root key: without one, inviting answers
+    /// [`Error::KeyNotAvailable`].
+    pub fn outbox(mut self) -> Self {
+        self.outbox = true;
         self
     }
 
@@ -258,12 +303,12 @@ impl Builder {
     /// as it was.
     pub fn open(self, address: impl OpenStore) -> Call<Tenantry> {
         Call::new(move |caller| async move {
-            let Self { catalog, provider, kept_versions, clock, ids, migrate } = self;
+            let Self { catalog, provider, kept_versions, outbox, clock, ids, migrate } = self;
             let keys = Arc::new(Keys::new(provider));
             let admission = Admission { keys: Arc::clone(&keys), migrate };
             let store = Box::new(address).open(admission, caller).await?;
             tracing::debug!(operation = operations::MAINTENANCE.name, "store opened");
-            Ok(Tenantry { app: Arc::new(Inner { catalog, store, keys, kept_versions, clock, ids }) })
+            Ok(Tenantry { app: Arc::new(Inner { catalog, store, keys, kept_versions, outbox, clock, ids }) })
         })
     }
 

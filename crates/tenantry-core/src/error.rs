@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::access::Actor;
 use crate::catalog::Role;
 use crate::ids::{CustomerId, InvitationId, MemberId};
-use crate::store::{MemberState, OpenError, Place, StoreError};
+use crate::store::{BackupError, MemberState, OpenError, Place, StoreError};
 use crate::vault::{InvalidToken, KeyError, ProviderError, RedactorTooLarge, TemplateError, VaultError};
 
 /// Why an operation did not happen. Nothing was changed, unless [`Error::code`] is `outcome_unknown`.
@@ -98,6 +98,9 @@ pub enum Error {
     /// The store could not be opened; its files are as they were.
     #[error(transparent)]
     CannotOpen(#[from] CannotOpen),
+    /// The store cannot be copied, or not into this file.
+    #[error(transparent)]
+    CannotBackUp(#[from] CannotBackUp),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -486,6 +489,31 @@ impl From<OpenError> for Error {
             OpenError::KeyProvider(error) => error.into(),
             OpenError::Store(error) => error.into(),
             other => Self::CannotOpen(CannotOpen { reason: Box::new(other) }),
+        }
+    }
+}
+
+/// The store cannot be copied, or not into this file; what stands there is as it was.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no backup: {reason}")]
+pub struct CannotBackUp {
+    // Not given as a source, for the same reason.
+    reason: Box<BackupError>,
+}
+
+impl CannotBackUp {
+    /// Why, as the store said it.
+    pub fn reason(&self) -> &BackupError {
+        &self.reason
+    }
+}
+
+impl From<BackupError> for Error {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Exists(value) => AlreadyExists { field: "backup file", value }.into(),
+            BackupError::Store(error) => error.into(),
+            other => Self::CannotBackUp(CannotBackUp { reason: Box::new(other) }),
         }
     }
 }

@@ -31,13 +31,13 @@ pub use call::{Call, Caller, Running};
 pub use catalog::{Catalog, CatalogError, Feature, Permission, Portal, Role, Roles, Section};
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
-pub use host::Maintenance;
-pub use ids::{CustomerId, IdSource, InvitationId, MemberId, RandomIds, SecretId, UserId, VendorId};
+pub use host::{Courier, DeliveryError, DeliveryFailure, InvitationMail, Maintenance, Outbox};
+pub use ids::{CustomerId, DeliveryId, IdSource, InvitationId, MemberId, RandomIds, SecretId, UserId, VendorId};
 pub use model::{
-    Cursor, Customer, CustomerFeature, CustomerFilter, CustomerPatch, Deployment, DeploymentUse, FeatureChange,
-    Features, Identity, ImportOutcome, ImportSummary, ImportedRow, Invitation, InvitationStatus, Invited, Member,
-    NewCustomer, NewDeployment, Page, PageRequest, PortalSection, Rendered, Resolved, RootKeyInfo, Rotation, Secret,
-    SecretChange, SecretUse, SecretVersion, Vendor,
+    Backup, BackupFile, Cursor, Customer, CustomerFeature, CustomerFilter, CustomerPatch, Delivered, Delivery,
+    DeliveryState, Deployment, DeploymentUse, FeatureChange, Features, Identity, ImportOutcome, ImportSummary,
+    ImportedRow, Invitation, InvitationStatus, Invited, Member, NewCustomer, NewDeployment, Page, PageRequest,
+    PortalSection, Rendered, Resolved, RootKeyInfo, Rotation, Secret, SecretChange, SecretUse, SecretVersion, Vendor,
 };
 pub use scope::{
     Accepted, Audit, AuditQuery, CustomerScope, Customers, Deployments, FeatureSwitches, Invitations, Members, Secrets,

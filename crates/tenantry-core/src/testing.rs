@@ -11,11 +11,12 @@ use crate::audit::Header;
 use crate::catalog::Role;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
-use crate::ids::{CommitId, IdSource};
+use crate::host::InvitationMail;
+use crate::ids::{CommitId, CustomerId, DeliveryId, IdSource, InvitationId, RandomIds, VendorId, new_uuid};
 use crate::model::NewCustomer;
 use crate::scope::{CustomerScope, VendorScope};
 use crate::store::{AuditEntry, Place};
-use crate::vault::VerifiedEmail;
+use crate::vault::{InvitationToken, VerifiedEmail};
 
 /// A clock that stands still until it is told to go on. Clones show the same time.
 #[derive(Clone, Debug)]
@@ -111,6 +112,38 @@ pub fn cast(app: &Tenantry, key: &str) -> Result<Cast, Error> {
     };
     let members = [join(Role::Administrator)?, join(Role::User)?, join(Role::Viewer)?];
     Ok(Cast { staff, members, customer })
+}
+
+/// A mail as a courier is handed it, at the time where a [`FixedClock`] begins: for the tests of couriers. The names and the
+/// address are taken as they are.
+///
+/// # Errors
+///
+/// When the operating system gives no random numbers.
+pub fn invitation_mail(
+    name: &str,
+    email: &str,
+    vendor_name: &str,
+    customer_name: Option<&str>,
+) -> Result<InvitationMail, Error> {
+    let now = Timestamp::of(FixedClock::new().now());
+    let id = || new_uuid(&RandomIds, now);
+    let vendor = VendorId::from_uuid(id()?);
+    let customer = customer_name.map(|_| id()).transpose()?.map(CustomerId::from_uuid);
+    Ok(InvitationMail {
+        delivery: DeliveryId::from_uuid(id()?),
+        attempt: 1,
+        invitation: InvitationId::from_uuid(id()?),
+        place: customer.map_or(Place::Vendor(vendor), |customer| Place::Customer(vendor, customer)),
+        vendor_name: vendor_name.to_owned(),
+        customer_name: customer_name.map(str::to_owned),
+        name: name.to_owned(),
+        email: email.to_owned(),
+        role: Role::User,
+        token: InvitationToken::generate()?,
+        created_at: now.to_datetime(),
+        expires_at: now.to_datetime(),
+    })
 }
 
 /// The answer of a future of a store, on the current thread.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fs, io};
 
@@ -15,13 +15,17 @@ use crate::error::not_applied;
 use crate::file_system::FileId;
 use crate::{Durability, Sqlite, row};
 
-/// How many reading connections wait for the next reader; more are opened when needed, and closed again.
-const IDLE_READERS: usize = 8;
+/// How many connections read at once; who comes later waits for one of them. They stay open: to open one costs more than ten
+/// reads, and of 64 threads a few dozen are interrupted while they read.
+const READERS: usize = 64;
+/// What each of them remembers of the file, in KiB. All together no more than the store may take.
+const READER_CACHE: i64 = 1_024;
 /// Room for every statement of the store.
 const STATEMENTS: usize = 128;
-/// In pages of 4 KiB: the log is copied back every 16 MiB, and cut to as much after a long reader.
-const CHECKPOINT_PAGES: i64 = 4_000;
-const JOURNAL_BYTES: i64 = CHECKPOINT_PAGES * 4_096;
+/// In pages of 4 KiB: the log is copied back every 8 MiB, and cut to as much after a long reader. A commit does it while
+/// others wait, which takes some 10 ms; more seldom, and they wait longer.
+const CHECKPOINT_PAGES: u32 = 2_000;
+pub(crate) const JOURNAL_BYTES: u64 = CHECKPOINT_PAGES as u64 * 4_096;
 
 /// What every connection of a store is opened with.
 #[derive(Clone, Debug)]
@@ -36,17 +40,25 @@ pub(crate) struct Settings {
 pub(crate) enum Purpose {
     /// To look at a file before anything is written.
     Probe,
-    /// To write; a file that is missing is made. The log is turned on later, by [`Settings::turn_on_log`].
+    /// To write; a file that is missing is made. [`Settings::make_writer`] comes later.
     Make,
     /// To write; the same.
     Write,
     Read,
+    /// To be filled with a copy of a store: on the disk when that is whole, and of no use before, so without a journal
+    /// beside it.
+    Fill,
 }
 
 impl Settings {
     /// With the path that [`resolve`](crate::file_system::resolve) gave.
     pub(crate) fn new(sqlite: &Sqlite, path: PathBuf) -> Self {
         Self { path, durability: sqlite.durability, busy_deadline: sqlite.busy_deadline }
+    }
+
+    /// The same for another file.
+    pub(crate) fn of(&self, path: PathBuf) -> Self {
+        Self { path, ..self.clone() }
     }
 
     pub(crate) fn busy_deadline(&self) -> Duration {
@@ -96,7 +108,13 @@ impl Settings {
             Purpose::Probe => set(&connection, "query_only", 1)?,
             Purpose::Read => {
                 set(&connection, "query_only", 1)?;
+                set(&connection, "cache_size", -READER_CACHE)?;
                 expect(&connection, "journal_mode", "wal")?;
+            }
+            Purpose::Fill => {
+                set(&connection, "synchronous", 2)?;
+                connection.pragma_update_and_check(None, "journal_mode", "memory", |_| Ok(()))?;
+                expect(&connection, "journal_mode", "memory")?;
             }
             Purpose::Make | Purpose::Write => {
                 let synchronous = match self.durability {
@@ -106,16 +124,20 @@ impl Settings {
                 set(&connection, "synchronous", synchronous)?;
                 set(&connection, "secure_delete", 1)?;
                 set(&connection, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-                set(&connection, "journal_size_limit", JOURNAL_BYTES)?;
+                set(&connection, "journal_size_limit", i64::try_from(JOURNAL_BYTES).unwrap_or(i64::MAX))?;
             }
         }
         Ok(connection)
     }
 
-    /// Lets a connection write to a log: the first write to a file, so only once the file is known to be ours.
-    pub(crate) fn turn_on_log(&self, connection: &Connection) -> Result<()> {
+    /// Makes a connection the one that writes. It turns on the log: the first write to a file, so only once the file is
+    /// known to be ours and migrated.
+    pub(crate) fn make_writer(&self, connection: &Connection) -> Result<()> {
         connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-        expect(connection, "journal_mode", "wal")
+        expect(connection, "journal_mode", "wal")?;
+        // What a savepoint takes back is kept in memory. SQLite would write it to a temporary file, page by page, as soon as
+        // it is more than 64 KiB: a third of the work of a group. Only now, because a migration may sort a million rows.
+        set(connection, "temp_store", 2)
     }
 }
 
@@ -141,7 +163,7 @@ impl Opened {
             return Err(Self::replaced(self.settings.path(), "holds another store"));
         }
         if purpose == Purpose::Write {
-            self.settings.turn_on_log(&connection).map_err(not_applied)?;
+            self.settings.make_writer(&connection).map_err(not_applied)?;
         }
         Ok(connection)
     }
@@ -168,7 +190,8 @@ impl Opened {
 }
 
 /// Sets a pragma and reads it back.
-fn set(connection: &Connection, pragma: &str, value: i64) -> Result<()> {
+fn set(connection: &Connection, pragma: &str, value: impl Into<i64>) -> Result<()> {
+    let value = value.into();
     connection.pragma_update(None, pragma, value)?;
     expect(connection, pragma, value)
 }
@@ -200,52 +223,176 @@ fn not_taken(what: &str, found: impl Display, wanted: impl Display) -> rusqlite:
 #[derive(Debug)]
 pub(crate) struct Readers {
     opened: Opened,
-    /// `None` once the store is closed.
-    idle: Mutex<Option<Vec<Connection>>>,
+    pool: Mutex<Pool>,
+    /// Somebody waits for it: a connection is free, or the store is closed.
+    free: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    idle: Vec<Connection>,
+    /// How many read, and how many wait until fewer do.
+    away: usize,
+    waiting: usize,
+    is_closed: bool,
 }
 
 impl Readers {
     pub(crate) fn new(opened: Opened) -> Self {
-        Self { opened, idle: Mutex::new(Some(Vec::new())) }
+        Self { opened, pool: Mutex::default(), free: Condvar::new() }
     }
 
     /// Reads with a connection of the pool.
     pub(crate) fn with<T>(&self, read: impl Fn(&Connection) -> Result<T>) -> Result<T, StoreError> {
-        let idle = self.lock().as_mut().ok_or(StoreError::Closed)?.pop();
-        match self.read_with(idle, &read) {
+        match self.once(&read) {
             // What was read need not be what stands in the file: the disk may have cut a read short, or something in this
             // process closed the file, and with SQLite's lock gone the log began anew beneath the read.
-            Err(StoreError::Corrupt(_)) => self.read_with(None, &read),
+            Err(StoreError::Corrupt(_)) => self.once(&read),
             answer => answer,
         }
     }
 
-    fn read_with<T>(&self, idle: Option<Connection>, read: impl Fn(&Connection) -> Result<T>) -> Result<T, StoreError> {
-        let connection = idle.map_or_else(|| self.opened.connect(Purpose::Read), Ok)?;
+    fn once<T>(&self, read: impl Fn(&Connection) -> Result<T>) -> Result<T, StoreError> {
+        let mut turn = self.turn()?;
+        let connection = match turn.connection.take() {
+            Some(connection) => connection,
+            None => self.opened.connect(Purpose::Read)?,
+        };
         let answer = read(&connection);
         // What a failed read left in the cache, half a page for example, must not answer the next one.
-        if answer.is_ok()
-            && let Some(idle) = self.lock().as_mut()
-            && idle.len() < IDLE_READERS
-        {
-            idle.push(connection);
+        if answer.is_ok() {
+            turn.connection = Some(connection);
         }
         answer.map_err(not_applied)
     }
 
-    pub(crate) fn close(&self) {
-        *self.lock() = None;
+    /// Waits until fewer than [`READERS`] read.
+    fn turn(&self) -> Result<Turn<'_>, StoreError> {
+        let mut pool = self.lock();
+        while !pool.is_closed && pool.away == READERS {
+            pool.waiting += 1;
+            pool = self.free.wait(pool).unwrap_or_else(PoisonError::into_inner);
+            pool.waiting -= 1;
+        }
+        if pool.is_closed {
+            return Err(StoreError::Closed);
+        }
+        pool.away += 1;
+        Ok(Turn { readers: self, connection: pool.idle.pop() })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Vec<Connection>>> {
+    /// A connection of one's own, for a reading that takes long. Nobody who reads waits for it.
+    pub(crate) fn one_more(&self) -> Result<Connection, StoreError> {
+        self.goes_on()?;
+        self.opened.connect(Purpose::Read)
+    }
+
+    /// Whether the store is open, still.
+    pub(crate) fn goes_on(&self) -> Result<(), StoreError> {
+        if self.lock().is_closed { Err(StoreError::Closed) } else { Ok(()) }
+    }
+
+    pub(crate) fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    pub(crate) fn close(&self) {
+        let mut pool = self.lock();
+        pool.is_closed = true;
+        let idle = std::mem::take(&mut pool.idle);
+        drop(pool);
+        self.free.notify_all();
+        drop(idle);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pool> {
         // A panic while the lock is held leaves the list whole.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A turn at reading, and the connection that waited for it, or goes back. It ends however the reading does.
+struct Turn<'a> {
+    readers: &'a Readers,
+    connection: Option<Connection>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut pool = self.readers.lock();
+        pool.away -= 1;
+        let somebody_waits = pool.waiting > 0;
+        let left = if pool.is_closed { self.connection.take() } else { None };
+        pool.idle.extend(self.connection.take());
+        drop(pool);
+        if somebody_waits {
+            self.readers.free.notify_one();
+        }
+        drop(left);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::thread::{self, JoinHandle};
+
     use super::*;
+
+    /// The readers of a store that has nothing in it.
+    fn readers() -> (Arc<Readers>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let settings = Settings::new(&Sqlite::file(&path), path.clone());
+        let mut connection = settings.connect(Purpose::Make).unwrap();
+        settings.make_writer(&connection).unwrap();
+        let store = StoreId::generate().unwrap();
+        let transaction = connection.transaction().unwrap();
+        crate::migration::run(&transaction, 0, store).unwrap();
+        transaction.commit().unwrap();
+        let file = FileId::of(&path).unwrap();
+        (Arc::new(Readers::new(Opened { settings, file, log: None, store })), folder)
+    }
+
+    fn read(readers: &Arc<Readers>) -> JoinHandle<Result<i64, StoreError>> {
+        let readers = Arc::clone(readers);
+        let one = |connection: &Connection| connection.query_row("SELECT count(*) FROM store", [], |row| row.get(0));
+        thread::spawn(move || readers.with(one))
+    }
+
+    fn wait_for(readers: &Readers, waiting: usize) {
+        while readers.lock().waiting < waiting {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn who_comes_while_all_read_waits_for_one_of_them_and_all_get_their_turn() {
+        let (readers, _folder) = readers();
+        let turns: Vec<_> = (0..READERS).map(|_| readers.turn().unwrap()).collect();
+        let reads: Vec<_> = (0..3).map(|_| read(&readers)).collect();
+        wait_for(&readers, 3);
+        // All at once: nobody is forgotten.
+        drop(turns);
+        for read in reads {
+            assert_eq!(read.join().unwrap().unwrap(), 1);
+        }
+        let pool = readers.lock();
+        assert_eq!((pool.away, pool.waiting), (0, 0));
+        assert!((1..=3).contains(&pool.idle.len()));
+    }
+
+    #[test]
+    fn who_waits_for_a_turn_is_told_that_the_store_is_closed() {
+        let (readers, _folder) = readers();
+        let turns: Vec<_> = (0..READERS).map(|_| readers.turn().unwrap()).collect();
+        let waiting = read(&readers);
+        wait_for(&readers, 1);
+        readers.close();
+        assert!(matches!(waiting.join().unwrap(), Err(StoreError::Closed)));
+        drop(turns);
+        assert!(readers.lock().idle.is_empty(), "what comes back after the end is closed");
+    }
 
     #[test]
     fn what_does_not_take_is_said() {

@@ -46,6 +46,11 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 pub(crate) struct FileId(Option<(u64, u64)>);
 
 impl FileId {
+    /// Whether it stands at this path, too.
+    pub(crate) fn is_at(self, path: &Path) -> bool {
+        self.0.is_some() && Self::of(path).is_ok_and(|found| found == self)
+    }
+
     #[cfg(unix)]
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|found| Self::told_by(&found))

@@ -5,7 +5,13 @@
 
 use std::path::Path;
 
+#[cfg(unix)]
+use rusqlite::Connection;
 use rusqlite::Result;
+use tenantry_core::vault::StoreId;
+
+#[cfg(unix)]
+use crate::row;
 
 /// The two numbers in the first page that tell databases apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +27,30 @@ pub(crate) struct Header {
 #[cfg(unix)]
 pub(crate) fn read(path: &Path) -> Result<Header> {
     use rusqlite::config::DbConfig;
-    use rusqlite::{Connection, OpenFlags};
 
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(immutable(path), flags)?;
+    let connection = unchanging(path)?;
     // A file that a crash left shorter than its header says is as readable as any other. Nothing can be written here.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, true)?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0));
     Ok(Header { application: pragma("application_id")?, version: pragma("user_version")? })
+}
+
+/// Opens a file of which SQLite is told that nobody changes it.
+#[cfg(unix)]
+fn unchanging(path: &Path) -> Result<Connection> {
+    use rusqlite::OpenFlags;
+
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(immutable(path), flags)
+}
+
+/// Reads the id of the store in a file that nobody has open; `None` where that would make other files beside it.
+pub(crate) fn store_id(path: &Path) -> Result<Option<StoreId>> {
+    #[cfg(unix)]
+    return row::store_id(&unchanging(path)?).map(Some);
+    #[cfg(not(unix))]
+    return Ok(None);
 }
 
 /// The URI of a file of which SQLite is told that nobody changes it.
@@ -76,8 +97,6 @@ pub(crate) fn read(path: &Path) -> Result<Header> {
 #[cfg(all(test, unix))]
 mod tests {
     use std::fs;
-
-    use rusqlite::Connection;
 
     use super::*;
 

@@ -19,6 +19,7 @@
 #![deny(unsafe_code)]
 
 mod apply;
+mod backup;
 mod connection;
 mod error;
 mod file_system;
@@ -27,6 +28,7 @@ mod integrity;
 mod locks;
 mod migration;
 mod open;
+mod outbox;
 mod read;
 mod row;
 mod search;

@@ -7,7 +7,12 @@ use tenantry_core::vault::StoreId;
 pub(crate) const APPLICATION_ID: i64 = 0x746E_7479;
 
 /// One step for each version: the first makes version 1.
-const STEPS: &[&str] = &[include_str!("schema/v1.sql"), include_str!("schema/v2.sql"), include_str!("schema/v3.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/v1.sql"),
+    include_str!("schema/v2.sql"),
+    include_str!("schema/v3.sql"),
+    include_str!("schema/v4.sql"),
+];
 
 /// The version that this release writes.
 pub(crate) fn latest() -> i64 {

@@ -133,7 +133,7 @@ fn open(settings: Settings, found: &Found, may_migrate: bool) -> Result<Option<S
     let store = row::store_id(&transaction).map_err(not_applied)?;
     transaction.commit().map_err(not_applied)?;
     leave_log(&writer, false)?;
-    patiently(&settings, || settings.turn_on_log(&writer))?;
+    patiently(&settings, || settings.make_writer(&writer))?;
     let opened = Opened { settings, file, log: None, store };
     let locked = locked(opened, &writer)?;
     Ok(locked.map(|(opened, locks)| SqliteStore::new(opened, locks, writer)))

@@ -22,7 +22,7 @@ type Read<T> = std::result::Result<T, StoreError>;
 /// SQLite keeps no UUID below this one: what a list without a cursor begins after.
 const FIRST: [u8; 16] = [0; 16];
 
-fn one<T>(
+pub(crate) fn one<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -31,7 +31,7 @@ fn one<T>(
     connection.prepare_cached(sql)?.query_row(params, row).optional()
 }
 
-fn many<T>(
+pub(crate) fn many<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -44,11 +44,11 @@ fn count(connection: &Connection, sql: &str, params: impl Params) -> Result<u64>
     Ok(one(connection, sql, params, |row| Columns::of(row).number())?.unwrap_or(0))
 }
 
-fn rows(limit: usize) -> i64 {
+pub(crate) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-fn bytes(id: Option<&Uuid>) -> [u8; 16] {
+pub(crate) fn bytes(id: Option<&Uuid>) -> [u8; 16] {
     id.map_or(FIRST, |id| *id.as_bytes())
 }
 
@@ -362,8 +362,10 @@ impl SecretRead for SqliteStore {
 
     async fn count_sealed_by(&self, place: Place, key: [u8; 16], caller: Caller) -> Read<u64> {
         self.list(caller, move |connection| {
-            let sql = "SELECT count(*) FROM secret_versions
-                       WHERE vendor_id = ?1 AND place_id = ?2 AND substr(sealed, 7, 16) = ?3";
+            let sql = "SELECT (SELECT count(*) FROM secret_versions
+                               WHERE vendor_id = ?1 AND place_id = ?2 AND substr(sealed, 7, 16) = ?3)
+                            + (SELECT count(*) FROM outbox WHERE vendor_id = ?1 AND place_id = ?2
+                               AND sealed IS NOT NULL AND substr(sealed, 7, 16) = ?3)";
             let (vendor, place) = (place.vendor(), place.uuid());
             count(connection, sql, params![blob(vendor.as_uuid()), place.as_bytes(), key])
         })

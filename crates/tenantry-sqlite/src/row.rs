@@ -57,7 +57,7 @@ impl<'a> Columns<'a> {
         number.map(|number| unsigned(index, number)).transpose()
     }
 
-    fn time(&mut self) -> Result<Timestamp> {
+    pub(crate) fn time(&mut self) -> Result<Timestamp> {
         self.value().map(Timestamp::from_micros)
     }
 
@@ -69,7 +69,7 @@ impl<'a> Columns<'a> {
     }
 
     /// A vendor's id and the id of one of its places.
-    fn place(&mut self) -> Result<Place> {
+    pub(crate) fn place(&mut self) -> Result<Place> {
         let vendor = VendorId::from_uuid(self.uuid()?);
         Ok(Place::from_uuid(vendor, self.uuid()?))
     }

@@ -1,5 +1,6 @@
 //! The store: readers, one writer, and on whose thread they work.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -7,10 +8,10 @@ use std::thread;
 use async_trait::async_trait;
 use futures_channel::oneshot;
 use rusqlite::Connection;
-use tenantry_core::Caller;
 use tenantry_core::process::PerProcess;
-use tenantry_core::store::{Commit, Receipt, Store, StoreError};
+use tenantry_core::store::{BackupError, BackupReport, Commit, Receipt, Store, StoreError};
 use tenantry_core::vault::StoreId;
+use tenantry_core::{Backup, BackupFile, Caller};
 
 use crate::connection::{Opened, Readers, Settings};
 use crate::file_system::FileId;
@@ -18,7 +19,7 @@ use crate::locks::Locks;
 use crate::search::Orders;
 use crate::system::fork;
 use crate::writer::Writer;
-use crate::{integrity, open};
+use crate::{backup, integrity, open};
 
 /// A store in an SQLite file.
 ///
@@ -118,6 +119,21 @@ impl Shared {
         self.noted(self.writer.commit(commit, caller).await)
     }
 
+    /// Copies the store into a file, for as long as somebody waits for it and the store is open.
+    fn back_up(
+        &self,
+        file: &BackupFile,
+        report: &mut dyn FnMut(Backup),
+        is_waited_for: impl Fn() -> bool,
+    ) -> Result<Backup, BackupError> {
+        let source = self.noted(self.readers.one_more())?;
+        let goes_on = || {
+            self.readers.goes_on()?;
+            if is_waited_for() { Ok(()) } else { Err(StoreError::Closed) }
+        };
+        backup::copy(self.readers.opened(), &source, file, report, &goes_on)
+    }
+
     fn noted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(StoreError::Corrupt(what)) = &answer
             && !self.corrupt.swap(true, Ordering::Relaxed)
@@ -174,6 +190,21 @@ impl Store for SqliteStore {
 
     async fn schema_version(&self) -> Result<i64, StoreError> {
         self.read(|connection| connection.pragma_query_value(None, "user_version", |row| row.get(0)))
+    }
+
+    async fn backup(&self, file: BackupFile, mut report: BackupReport, caller: Caller) -> Result<Backup, BackupError> {
+        let shared = Arc::clone(self.shared()?);
+        // Whoever drops the call drops this.
+        let waiting = Arc::new(());
+        let waits = Arc::downgrade(&waiting);
+        let copy = move || {
+            let copied = || shared.back_up(&file, &mut report, || waits.strong_count() > 0);
+            // A panic of `report` belongs to the caller, on whichever thread it was called.
+            Ok::<_, StoreError>(catch_unwind(AssertUnwindSafe(copied)))
+        };
+        let copied = on_thread_for(caller, copy).await?;
+        drop(waiting);
+        copied.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -4,14 +4,15 @@
 mod calls {
     use std::future::{Future, IntoFuture};
     use std::pin::pin;
-    use std::sync::Arc;
     use std::sync::atomic::AtomicU64;
     use std::sync::atomic::Ordering::Relaxed;
+    use std::sync::{Arc, Mutex};
     use std::task::{Context, Poll, Waker};
 
     use futures_lite::future::block_on;
     use tenantry_core::{
-        AuditQuery, Call, Catalog, CustomerFilter, NewCustomer, PageRequest, Role, RootKey, Tenantry, VerifiedEmail,
+        AuditQuery, Call, Catalog, CustomerFilter, ImportedRow, NewCustomer, PageRequest, Role, RootKey, Tenantry,
+        VerifiedEmail,
     };
     use tenantry_sqlite::Sqlite;
 
@@ -103,6 +104,36 @@ mod calls {
         let summary = vendor.customers().import(rows(), |_| ()).wait().unwrap();
         assert_eq!((summary.created, summary.skipped), (0, ROWS), "a repeated run creates nothing new");
         assert_eq!(app.maintenance("test").verify(Vec::new()).wait().unwrap(), []);
+    }
+
+    /// Others wait for one batch at most, so none is large, however fast the machine is, and the first, of which nothing is
+    /// known, is small.
+    #[test]
+    fn c8_no_commit_of_an_import_is_large() {
+        const ROWS: u64 = 4_000;
+        let folder = tempfile::tempdir().unwrap();
+        let app = open(&folder.path().join("store.db")).wait().unwrap();
+        let vendor = app.bootstrap("acme", "Acme", "Ada", "ada@acme.test").wait().unwrap();
+        let pulled = Arc::new(AtomicU64::new(0));
+        let pulls = Arc::clone(&pulled);
+        let rows = (0..ROWS).map(move |row| {
+            pulls.fetch_add(1, Relaxed);
+            Ok(NewCustomer::new("Row").external_id(row.to_string()))
+        });
+        // A batch is reported when it is durable, and before the next one is pulled.
+        let (batches, mut end) = (Arc::new(Mutex::new(Vec::new())), 0);
+        let heard = Arc::clone(&batches);
+        let report = move |row: ImportedRow| {
+            if row.row > end {
+                heard.lock().unwrap().push(pulled.load(Relaxed) - end);
+                end = pulled.load(Relaxed);
+            }
+        };
+        vendor.customers().import(rows, report).wait().unwrap();
+        let batches = batches.lock().unwrap().clone();
+        assert_eq!(batches.iter().sum::<u64>(), ROWS);
+        assert!(batches[0] <= 50 && batches.iter().all(|rows| *rows <= 1_000), "{batches:?}");
+        assert!(batches.windows(2).all(|pair| pair[1] <= pair[0] + pair[0].div_ceil(2)), "{batches:?}");
     }
 
     #[test]

@@ -1,14 +1,15 @@
-//! What was erased stands in no file of the store any more, while the store stays open and without `VACUUM` (C6, U12).
+//! What was erased stands in no file of the store any more, nor in a backup of it, while the store stays open and without `VACUUM` (C6, U12).
 
 #[cfg(test)]
 mod erasure {
     use std::fs;
     use std::path::Path;
 
+    use async_trait::async_trait;
     use rusqlite::Connection;
     use tenantry_core::{
-        Catalog, CustomerPatch, CustomerScope, MemberId, NewCustomer, NewDeployment, Role, RootKey, Tenantry, UserId,
-        VendorScope, VerifiedEmail,
+        Catalog, Courier, CustomerPatch, CustomerScope, DeliveryError, InvitationMail, MemberId, NewCustomer,
+        NewDeployment, PageRequest, Role, RootKey, Tenantry, UserId, VendorScope, VerifiedEmail,
     };
     use tenantry_sqlite::{Durability, Sqlite};
 
@@ -21,14 +22,28 @@ mod erasure {
         customer: CustomerScope,
         member: MemberId,
         user: UserId,
-        /// The sealed values of its secrets, and the wrapped keys of their places.
+        /// The sealed values of its secrets, the wrapped keys of their places, and the sealed token that waits.
         sealed: Vec<Vec<u8>>,
     }
 
     fn open(path: &Path) -> Tenantry {
-        let app = Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([7; 32]));
+        let app = Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([7; 32])).outbox();
         // Fast: none of it depends on surviving a loss of power.
         app.open(Sqlite::file(path).durability(Durability::ProcessCrash)).wait().unwrap()
+    }
+
+    /// Sends everything but what is for the planted: there it quotes whom it was for.
+    #[derive(Debug)]
+    struct Quoting;
+
+    #[async_trait]
+    impl Courier for Quoting {
+        async fn deliver(&self, mail: &InvitationMail) -> Result<(), DeliveryError> {
+            if mail.email.contains(NAME) {
+                return Err(DeliveryError::postponed(&format!("450 <{}> is busy", mail.email)));
+            }
+            Ok(())
+        }
     }
 
     /// A customer with members, secrets and a deployment, each with a name of its own, among others that stay. Pages split
@@ -64,16 +79,19 @@ mod erasure {
         let deployment =
             NewDeployment::new("live-1", "Quuxinator Live").template("password: {{ .Secrets.QUUXINATOR_PASSWORD }}");
         service.register_deployment(deployment).wait().unwrap();
-        let sealed = sealed(path, &customer);
-        assert_eq!(sealed.len(), 4);
         (others / 2..others).for_each(other);
+        let run = app.outbox(Quoting).deliver().wait().unwrap();
+        assert_eq!((run.sent, run.postponed), (others as u64 / 2 * 2, 1));
+        let sealed = sealed(path, &customer);
+        assert_eq!(sealed.len(), 5);
         Planted { app, vendor, customer, member, user, sealed }
     }
 
     fn sealed(path: &Path, customer: &CustomerScope) -> Vec<Vec<u8>> {
         let raw = Connection::open(path).unwrap();
         let all = "SELECT sealed FROM secret_versions WHERE place_id = ?1
-             UNION ALL SELECT wrapped FROM place_keys WHERE place_id = ?1";
+             UNION ALL SELECT wrapped FROM place_keys WHERE place_id = ?1
+             UNION ALL SELECT sealed FROM outbox WHERE place_id = ?1 AND sealed IS NOT NULL";
         let mut statement = raw.prepare(all).unwrap();
         let rows = statement.query_map([*customer.place().uuid().as_bytes()], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()
@@ -97,6 +115,9 @@ mod erasure {
             assert_eq!(hits(folder, planted), [], "{}", String::from_utf8_lossy(planted));
             assert!(folder.join("store.db-wal").exists(), "the store is open");
             assert_eq!(self.app.maintenance("test").verify(Vec::new()).wait().unwrap(), []);
+            let backups = tempfile::tempdir().unwrap();
+            self.app.maintenance("test").backup(backups.path().join("copy.db"), |_| ()).wait().unwrap();
+            assert_eq!(hits(backups.path(), planted), [], "a backup: {}", String::from_utf8_lossy(planted));
         }
 
         /// The middle of an envelope: what comes first is the same in others.
@@ -149,6 +170,33 @@ mod erasure {
         // The current version stays, and the key of the place.
         planted.sealed.truncate(2);
         planted.assert_unsealed(folder.path());
+    }
+
+    #[test]
+    fn d1_a_token_that_was_sent_stands_in_no_file_not_even_sealed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let planted = plant(&path, 20);
+        let other = planted.vendor.customer(planted.vendor.customers().find("other-3").wait().unwrap().id);
+        let invited = other.members().invite("Olaf", "olaf@other.test", Role::User).wait().unwrap();
+        let sealed = sealed(&path, &other).pop().unwrap();
+        assert!(!hits(folder.path(), &sealed[24..]).is_empty());
+        assert!(hits(folder.path(), invited.token.expose().as_bytes()).is_empty());
+        assert_eq!(planted.app.outbox(Quoting).deliver().wait().unwrap().sent, 1);
+        planted.assert_gone(folder.path(), &sealed[24..64]);
+        planted.assert_gone(folder.path(), &sealed[64..]);
+    }
+
+    #[test]
+    fn u12_what_a_mail_server_said_of_an_invited_person_goes_with_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let planted = plant(&folder.path().join("store.db"), 20);
+        assert!(!hits(folder.path(), b"<ivo@quuxinator.test> is busy").is_empty());
+        let invitations = planted.customer.invitations();
+        let all = invitations.list(PageRequest::first()).wait().unwrap().items;
+        let ivo = all.iter().find(|invitation| invitation.delivery.is_some()).unwrap();
+        invitations.revoke(ivo.id).wait().unwrap();
+        planted.assert_gone(folder.path(), b"ivo@quuxinator");
     }
 
     /// A reader is not waited for: the caller is answered, and the log is emptied once nobody is in the way.

@@ -4,10 +4,14 @@
 mod fixtures {
     use std::fs;
     use std::path::Path;
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use tenantry_core::testing::FixedClock;
 
     use tenantry_core::{
-        Catalog, CustomerFilter, CustomerStatus, KeyRing, NewCustomer, NewDeployment, PageRequest, Role, RootKey,
-        RootKeyProvider, RootKeyState, Tenantry, VerifiedEmail,
+        Catalog, Courier, CustomerFilter, CustomerStatus, DeliveryError, InvitationMail, KeyRing, NewCustomer,
+        NewDeployment, PageRequest, Role, RootKey, RootKeyProvider, RootKeyState, Tenantry, VerifiedEmail,
     };
     use tenantry_sqlite::Sqlite;
 
@@ -16,10 +20,25 @@ mod fixtures {
     }
 
     fn open_with(path: &Path, root_key: impl RootKeyProvider) -> Tenantry {
-        Tenantry::builder(Catalog::standard()).root_key(root_key).open(Sqlite::file(path)).wait().unwrap()
+        let builder = Tenantry::builder(Catalog::standard()).root_key(root_key).clock(FixedClock::new());
+        builder.open(Sqlite::file(path)).wait().unwrap()
     }
 
-    /// Makes the file of this release: run with `TENANTRY_WRITE_FIXTURE=v3.db` when the schema has a new version.
+    /// Knows whom the outbox of a file has mail for.
+    #[derive(Debug)]
+    struct Expects(Mutex<Vec<&'static str>>);
+
+    #[async_trait]
+    impl Courier for Expects {
+        async fn deliver(&self, mail: &InvitationMail) -> Result<(), DeliveryError> {
+            let mut expected = self.0.lock().unwrap();
+            let index = expected.iter().position(|email| *email == mail.email);
+            expected.remove(index.expect("mail for somebody else"));
+            Ok(())
+        }
+    }
+
+    /// Makes the file of this release: run with `TENANTRY_WRITE_FIXTURE=v4.db` when the schema has a new version.
     fn write(path: &Path) {
         let (old, new) = (RootKey::from_bytes([6; 32]), RootKey::from_bytes([7; 32]));
         let app = open_with(path, old.clone());
@@ -28,7 +47,7 @@ mod fixtures {
         let globex = vendor.customer(globex.id);
         let invited = globex.members().invite("Hank", "hank@globex.test", Role::Viewer).wait().unwrap();
         app.accept_invitation(&invited.token, VerifiedEmail::new("hank@globex.test")).wait().unwrap();
-        globex.members().invite("Vera", "vera@globex.test", Role::Viewer).wait().unwrap();
+        let vera = globex.members().invite("Vera", "vera@globex.test", Role::Viewer).wait().unwrap();
         globex.features().enable("alerts").wait().unwrap();
         globex.secrets().set("SMTP_PASSWORD", "first").wait().unwrap();
         globex.secrets().set("SMTP_PASSWORD", "hunter2").wait().unwrap();
@@ -47,8 +66,13 @@ mod fixtures {
         service.register_deployment(deployment).wait().unwrap();
         service.report_running("live", [("SMTP_PASSWORD", 1)]).wait().unwrap();
         app.maintenance("fixture").close().wait().unwrap();
-        // A new root key, and a new key of the customer.
-        let app = open_with(path, KeyRing::new(new).with(old));
+        // A new root key, and a new key of the customer; what waits in the outbox is sealed anew, too.
+        let builder = Tenantry::builder(Catalog::standard()).root_key(KeyRing::new(new).with(old)).outbox();
+        let app = builder.clock(FixedClock::new()).open(Sqlite::file(path)).wait().unwrap();
+        let vendor = app.vendor(vendor.vendor_id(), vendor.user_id().unwrap());
+        vendor.members().invite("Bea", "bea@acme.test", Role::User).wait().unwrap();
+        let globex = vendor.customer(globex.place().customer().unwrap());
+        globex.invitations().resend(vera.invitation.id).wait().unwrap();
         app.maintenance("fixture").rotate_root_key(|_| ()).wait().unwrap();
         app.maintenance("fixture").rotate_place_key(globex.place(), |_| ()).wait().unwrap();
         app.maintenance("fixture").close().wait().unwrap();
@@ -94,8 +118,12 @@ mod fixtures {
                 let used = &deployments[0].secrets;
                 assert_eq!((used.len(), used[0].key.as_str(), used[0].running), (1, "SMTP_PASSWORD", Some(1)));
             }
+            let waiting = if file.ends_with("v4.db") { vec!["bea@acme.test", "vera@globex.test"] } else { Vec::new() };
+            let run = app.outbox(Expects(Mutex::new(waiting.clone()))).deliver().wait().unwrap();
+            assert_eq!(run.sent, waiting.len() as u64);
+            assert_eq!(app.maintenance("fixture").verify(Vec::new()).wait().unwrap(), []);
             opened += 1;
         }
-        assert_eq!(opened, 3);
+        assert_eq!(opened, 4);
     }
 }

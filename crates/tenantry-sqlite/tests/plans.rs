@@ -149,7 +149,7 @@ mod plans {
         search(&staff);
         let heard = HEARD.lock().unwrap().clone();
 
-        let schema = ["v1", "v2", "v3"].map(|version| {
+        let schema = ["v1", "v2", "v3", "v4"].map(|version| {
             let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/schema/{version}.sql"));
             let text = std::fs::read_to_string(path).unwrap();
             let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect();

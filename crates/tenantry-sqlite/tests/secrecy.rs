@@ -7,8 +7,10 @@ mod secrecy {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
+    use async_trait::async_trait;
     use tenantry_core::{
-        AuditQuery, Catalog, InvitationToken, NewCustomer, PageRequest, Role, RootKey, Tenantry, VerifiedEmail,
+        AuditQuery, Catalog, Courier, DeliveryError, InvitationMail, InvitationToken, NewCustomer, PageRequest, Role,
+        RootKey, Tenantry, VerifiedEmail,
     };
     use tenantry_sqlite::Sqlite;
     use tracing_subscriber::fmt::MakeWriter;
@@ -44,6 +46,30 @@ mod secrecy {
 
         fn make_writer(&self) -> Self {
             self.clone()
+        }
+    }
+
+    /// A courier that says more than it should.
+    #[derive(Clone)]
+    struct Blabbing(Printed);
+
+    impl Debug for Blabbing {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("Blabbing").finish_non_exhaustive()
+        }
+    }
+
+    #[async_trait]
+    impl Courier for Blabbing {
+        async fn deliver(&self, mail: &InvitationMail) -> Result<(), DeliveryError> {
+            self.0.print(&(self, mail));
+            if mail.name == "Hank" {
+                return Err(DeliveryError::postponed(mail.token.expose().trim_start_matches("tny_inv_")));
+            }
+            let error = DeliveryError::refused(&format!("554 <https://x.test/#{}>", mail.token.expose()));
+            self.0.print(&error);
+            writeln!(self.0.clone(), "{error}").unwrap();
+            Err(error)
         }
     }
 
@@ -90,7 +116,7 @@ mod secrecy {
     fn story(path: &std::path::Path, printed: &Printed) -> Vec<String> {
         let mut planted = vec!["planted-secret-one".to_owned(), "planted-secret-two".to_owned()];
         planted.push(String::from_utf8_lossy(&[b'k'; 32]).into_owned());
-        let app = Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([b'k'; 32]));
+        let app = Tenantry::builder(Catalog::standard()).root_key(RootKey::from_bytes([b'k'; 32])).outbox();
         printed.print(&app);
         let app = app.open(Sqlite::file(path)).wait().unwrap();
         let vendor = app.bootstrap("acme", "Acme", "Ada", "ada@acme.test").wait().unwrap();
@@ -107,6 +133,14 @@ mod secrecy {
         for token in [&invited.token, &resent.token, &other.token] {
             tokens.push(token.expose().to_owned());
             printed.print(token);
+        }
+        // What a courier is handed, and what it says of the token that it could not deliver.
+        for _ in 0..2 {
+            printed.print(&app.outbox(Blabbing(printed.clone())).deliver().wait().unwrap());
+            printed.print(&scope.invitations().list(PageRequest::first()).wait().unwrap());
+            let resent = scope.invitations().resend(other.invitation.id).wait().unwrap();
+            tokens.push(resent.token.expose().to_owned());
+            printed.print(&resent);
         }
         let hank = || VerifiedEmail::new("hank@globex.test");
         printed.print_error(app.accept_invitation(&invited.token, hank()).wait());

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tenantry::Caller;
 use tenantry::ids::{UserId, VendorId};
 use tenantry::store::{
-    Admission, Commit, GuardKey, OpenError, OpenStore, Place, Receipt, Standing, Store, StoreError, VendorRead,
-    VendorRow,
+    Admission, BackupError, BackupReport, Commit, GuardKey, OpenError, OpenStore, Place, Receipt, Standing, Store,
+    StoreError, VendorRead, VendorRow,
 };
 use tenantry::vault::StoreId;
+use tenantry::{Backup, BackupFile, Caller};
 
 /// Opens a store, and takes its guards away.
 #[derive(Debug)]
@@ -73,6 +73,10 @@ impl Store for Guardless {
 
     async fn check_integrity(&self, caller: Caller) -> Result<Vec<String>, StoreError> {
         self.inner.check_integrity(caller).await
+    }
+
+    async fn backup(&self, file: BackupFile, report: BackupReport, caller: Caller) -> Result<Backup, BackupError> {
+        self.inner.backup(file, report, caller).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -1,15 +1,18 @@
 //! *kill*: processes write, acknowledge over a pipe, and are killed at random.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use tenantry::{CustomerFilter, Durability};
 
+use crate::mail::{self, Telling};
 use crate::report::{Folder, Wrong, say};
 use crate::work::{self, Hand, Plan, Standing};
 use crate::{Dice, Failure, Report, Setting};
@@ -52,6 +55,7 @@ fn one_store(seed: u64, store: u64, program: &Path) -> Result<Report, Failure> {
     let durability = if dice.one_in(3) { Durability::ProcessCrash } else { Durability::PowerLoss };
     let path = folder.path().join("torture.db");
     let mut done = [0; HANDS as usize];
+    let mut mails = BTreeMap::new();
     for round in 0..ROUNDS {
         let where_it_is = format!("kill: seed {seed}, store {store}, round {round}, {}", path.display());
         let (sure, errors, made) = round_of(&mut dice, program, &path, durability, case, round, &done)?;
@@ -61,6 +65,25 @@ fn one_store(seed: u64, store: u64, program: &Path) -> Result<Report, Failure> {
         for error in errors {
             let wrong = if error.contains("panicked") { Wrong::Panic } else { Wrong::Violation };
             report.found(wrong, format!("{where_it_is}: a child says: {error}"));
+        }
+        let mut sent = made.mails;
+        if round + 1 == ROUNDS {
+            match send_all(&path, durability, round) {
+                Ok((last, found)) => {
+                    sent.extend(last);
+                    for text in found {
+                        report.found(Wrong::Violation, format!("{where_it_is}: {text}"));
+                    }
+                }
+                Err(error) => report.found(Wrong::Violation, format!("{where_it_is}: the mail: {error}")),
+            }
+        }
+        for (token, delivery) in sent {
+            let first = mails.entry(token).or_insert_with(|| delivery.clone());
+            if *first != delivery {
+                report
+                    .found(Wrong::Violation, format!("{where_it_is}: a token was sent as `{first}` and `{delivery}`"));
+            }
         }
         match check(&path, durability, case, round, &sure, made.has_vendor) {
             Ok((now, found)) => {
@@ -85,6 +108,8 @@ struct Made {
     kills: u64,
     acknowledged: u64,
     has_vendor: bool,
+    /// What was sent: the hash of a token, and the delivery that it was sent as.
+    mails: Vec<(String, String)>,
 }
 
 type Done = [u64; HANDS as usize];
@@ -193,8 +218,9 @@ impl Ears {
                         self.made.acknowledged += 1;
                     }
                 }
+                ["mail", token, delivery] => self.made.mails.push((token.to_owned(), delivery.to_owned())),
                 // A line that was cut off by the kill acknowledges nothing.
-                ["done", ..] | ["vendor", ..] => {}
+                ["done", ..] | ["vendor", ..] | ["mail", ..] => {}
                 _ => {
                     self.errors.push(line);
                     if self.errors.len() > 20 {
@@ -229,6 +255,9 @@ fn check(
         }
         return Ok((done, found));
     };
+    for text in mail::check(&staff, false)? {
+        found.push((Wrong::Violation, text));
+    }
     let mut models = work::observe(&staff)?;
     for (hand, done) in (0..HANDS).zip(&mut done) {
         let model = models.remove(&hand).unwrap_or_default();
@@ -243,6 +272,28 @@ fn check(
     }
     staff.customers().list(CustomerFilter::new()).wait()?;
     Ok((done, found))
+}
+
+/// What was sent, and what is wrong.
+type Sent = (Vec<(String, String)>, Vec<String>);
+
+/// Sends what the killed processes left: everything is sent in the end, whatever was begun before.
+fn send_all(path: &Path, durability: Durability, round: u8) -> Result<Sent, Failure> {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&sent);
+    let courier = Telling::new(move |token, delivery| {
+        heard.lock().unwrap_or_else(PoisonError::into_inner).push((token.to_owned(), delivery.to_owned()));
+    });
+    work::open_later(path, durability, round)?.outbox(courier.clone()).deliver().wait()?;
+    // The outcome of some first attempts is unknown: they are made again.
+    let app = work::open_later(path, durability, round.saturating_add(1))?;
+    app.outbox(courier).deliver().wait()?;
+    let found = match work::staff(&app)? {
+        Some(staff) => mail::check(&staff, true)?,
+        None => Vec::new(),
+    };
+    let sent = std::mem::take(&mut *sent.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok((sent, found))
 }
 
 /// A child: it writes until it is killed.
@@ -269,7 +320,8 @@ pub fn child(arguments: &[String]) -> Result<(), Failure> {
         for (hand, mut plan) in begun {
             let (app, staff) = (&app, &staff);
             scope.spawn(move || {
-                let worker = Hand { app, staff, awaits: hand % 2 == 1 };
+                let courier = Telling::new(|token, delivery| say(&format!("mail {token} {delivery}")));
+                let worker = Hand { app, staff, awaits: hand % 2 == 1, courier };
                 loop {
                     let change = plan.draw();
                     if let Err(error) = worker.make(&change) {

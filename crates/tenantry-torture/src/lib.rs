@@ -12,6 +12,7 @@ pub mod disk;
 pub mod guardless;
 pub mod io;
 pub mod kill;
+pub mod mail;
 pub mod power;
 pub mod race;
 pub mod report;

@@ -10,6 +10,7 @@ use tenantry::{
     MemberState, NewCustomer, PageRequest, Role, RootKey, Sqlite, Tenantry, VendorScope, VerifiedEmail,
 };
 
+use crate::mail::Telling;
 use crate::{Dice, Failure};
 
 const VENDOR: &str = "torture";
@@ -68,6 +69,8 @@ pub enum Change {
     RotatePlace(String),
     /// The root key is changed to the newest.
     RotateRoot,
+    /// What is due in the outbox is sent.
+    Deliver,
 }
 
 /// What one hand does, change after change.
@@ -157,6 +160,7 @@ impl Plan {
             26 | 27 => Change::Resolve(id, record.secrets.clone()),
             28 | 29 => Change::RotatePlace(id),
             30 if hand == 0 => Change::RotateRoot,
+            30 | 31 => Change::Deliver,
             _ => Change::Rename(id, format!("Name {number}")),
         }
     }
@@ -207,7 +211,7 @@ impl Plan {
             Change::Leave(id, email) => of(id, &|record| {
                 record.members.remove(email);
             }),
-            Change::Resolve(..) | Change::RotatePlace(_) | Change::RotateRoot => {}
+            Change::Resolve(..) | Change::RotatePlace(_) | Change::RotateRoot | Change::Deliver => {}
         }
         for record in self.model.values_mut() {
             record.features.sort();
@@ -233,7 +237,16 @@ impl Clock for RoundClock {
 /// How a store is opened in this round: its root key is the one of that number, and all before it are at hand.
 pub fn builder(round: u8) -> Builder {
     let ring = (0..round).fold(KeyRing::new(root_key(round)), |ring, older| ring.with(root_key(older)));
-    Tenantry::builder(Catalog::standard()).root_key(ring).clock(RoundClock(round))
+    Tenantry::builder(Catalog::standard()).root_key(ring).clock(RoundClock(round)).outbox()
+}
+
+/// Opens the store for this round at the time of the next one: what was being sent is taken for broken off by then.
+///
+/// # Errors
+///
+/// Those of opening.
+pub fn open_later(path: &Path, durability: Durability, round: u8) -> Result<Tenantry, Error> {
+    builder(round).clock(RoundClock(round.saturating_add(1))).open(Sqlite::file(path).durability(durability)).wait()
 }
 
 /// Opens the store for this round.
@@ -283,6 +296,8 @@ pub struct Hand<'a> {
     pub staff: &'a VendorScope,
     /// Whether the hand awaits its calls, or waits for them.
     pub awaits: bool,
+    /// Who brings the mail.
+    pub courier: Telling,
 }
 
 impl Hand<'_> {
@@ -365,6 +380,7 @@ impl Hand<'_> {
             Change::RotateRoot => {
                 self.call(self.app.maintenance("torture").rotate_root_key(|_| ()))?;
             }
+            Change::Deliver => drop(self.call(self.app.outbox(self.courier.clone()).deliver())?),
         }
         Ok(())
     }

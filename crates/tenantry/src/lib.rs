@@ -38,6 +38,7 @@
 //! | get from a signed-in person to a scope | [`Tenantry::identify`], [`Tenantry::vendor`], [`Tenantry::customer`] |
 //! | create, import and filter customers | [`VendorScope::customers`] |
 //! | work on one customer | [`VendorScope::customer`] |
+//! | mail invitations | [`Builder::outbox`], [`Tenantry::outbox`], [`Courier`] |
 //! | guard an operation of your own | [`CustomerScope::require`], [`CustomerScope::snapshot`] |
 //! | use secrets | [`Tenantry::service`] |
 //! | add features, permissions and sections | [`Catalog::builder`] |

@@ -33,6 +33,7 @@ from tenantry._tenantry import (
     KeyRing,
     Maintenance,
     Members,
+    Outbox,
     Passphrase,
     RedactionStream,
     Redactor,
@@ -48,10 +49,12 @@ from tenantry._tenantry import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tenantry._courier import Courier, DeliveryError
     from tenantry._errors import (
         AlreadyExistsError,
         AlreadyInvitedError,
         AlreadyMemberError,
+        CannotBackUpError,
         CannotOpenError,
         CatalogError,
         ClosedError,
@@ -86,12 +89,18 @@ if TYPE_CHECKING:
     from tenantry._query import AsyncQuery, Query
     from tenantry._records import (
         AuditEntry,
+        Backup,
         ChainHead,
         Customer,
         CustomerFeature,
         CustomerId,
         CustomerStatus,
         Decision,
+        Delivered,
+        Delivery,
+        DeliveryFailure,
+        DeliveryId,
+        DeliveryState,
         Denial,
         Deployment,
         DeploymentUse,
@@ -107,6 +116,7 @@ if TYPE_CHECKING:
         ImportedRow,
         Invitation,
         InvitationId,
+        InvitationMail,
         InvitationStatus,
         Invited,
         Member,
@@ -150,6 +160,8 @@ __all__ = [
     "AsyncQuery",
     "Audit",
     "AuditEntry",
+    "Backup",
+    "CannotBackUpError",
     "CannotOpenError",
     "Catalog",
     "CatalogBuilder",
@@ -158,6 +170,7 @@ __all__ = [
     "ClosedError",
     "ConflictError",
     "ContendedError",
+    "Courier",
     "Customer",
     "CustomerArchivedError",
     "CustomerFeature",
@@ -166,6 +179,12 @@ __all__ = [
     "CustomerStatus",
     "Customers",
     "Decision",
+    "Delivered",
+    "Delivery",
+    "DeliveryError",
+    "DeliveryFailure",
+    "DeliveryId",
+    "DeliveryState",
     "Denial",
     "DeniedError",
     "Deployment",
@@ -187,6 +206,7 @@ __all__ = [
     "Invitation",
     "InvitationId",
     "InvitationInvalidError",
+    "InvitationMail",
     "InvitationStatus",
     "Invitations",
     "Invited",
@@ -201,6 +221,7 @@ __all__ = [
     "NewCustomer",
     "NewRootKey",
     "NotFoundError",
+    "Outbox",
     "OutcomeUnknownError",
     "OwnMembershipError",
     "Page",
@@ -265,7 +286,7 @@ def __getattr__(name: str) -> object:
     if name in __all__:
         from importlib import import_module
 
-        for module in ("_records", "_errors", "_query", "_provider", "_redaction"):
+        for module in ("_records", "_errors", "_query", "_provider", "_courier", "_redaction"):
             found = vars(import_module(f"tenantry.{module}"))
             if name in found:
                 return globals().setdefault(name, found[name])

@@ -306,6 +306,12 @@ class CannotOpenError(StorageError):
     codes: ClassVar[tuple[str, ...]] = ("cannot_open",)
 
 
+class CannotBackUpError(StorageError):
+    """The store cannot be copied, or not into this file; what stands there is as it was."""
+
+    codes: ClassVar[tuple[str, ...]] = ("cannot_back_up",)
+
+
 class ClosedError(StorageError):
     """The store was closed, or is in the memory of the process that this one is a fork of: open one."""
 

@@ -19,6 +19,8 @@ MemberId = NewType("MemberId", str)
 """One membership of a person in one place."""
 InvitationId = NewType("InvitationId", str)
 """An invitation of a person into a place."""
+DeliveryId = NewType("DeliveryId", str)
+"""One delivery from the outbox: the same in all its attempts, a new one with every token."""
 SecretId = NewType("SecretId", str)
 """A secret of a place."""
 VerifiedEmail = NewType("VerifiedEmail", str)
@@ -67,6 +69,27 @@ class InvitationStatus(StrEnum):
     DECLINED = "declined"
     REVOKED = "revoked"
     REPLACED = "replaced"
+
+
+class DeliveryState(StrEnum):
+    """Where the delivery of an invitation stands."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class DeliveryFailure(StrEnum):
+    """How an attempt to deliver ended that did not succeed."""
+
+    POSTPONED = "postponed"
+    """It was not sent, and may be later: it is tried again."""
+    REFUSED = "refused"
+    """It was refused for good: it is not tried again."""
+    UNKNOWN = "unknown"
+    """It may have been sent. It is tried again, as the same message."""
 
 
 class RootKeyState(StrEnum):
@@ -267,6 +290,57 @@ class RemainingMember:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of the mail of an invitation."""
+
+    state: DeliveryState
+    attempts: int
+    """How many attempts were begun."""
+    reason: str | None
+    """Why the last attempt failed, as the courier says."""
+    next_attempt_at: datetime | None
+    """When it is tried next; `None` when it is not."""
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a run through the outbox did."""
+
+    sent: int
+    postponed: int
+    """How many were not sent, or nobody knows, and are tried again."""
+    failed: int
+    """How many are not tried any more."""
+    next_attempt_at: datetime | None
+    """When the next one is due; `None` when none waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationMail:
+    """What a courier brings: the token of an invitation, and what a mail says of it."""
+
+    delivery: DeliveryId
+    """The same in every attempt."""
+    attempt: int
+    """1, 2, 3 …"""
+    invitation: InvitationId
+    place: Place
+    vendor_name: str
+    customer_name: str | None
+    """`None` for an invitation into the vendor itself."""
+    name: str
+    """The name of the person invited, as the inviter gave it."""
+    email: str
+    """The address, as the inviter gave it: mail goes only there."""
+    role: Role
+    token: Secret
+    """Put it into the link, and nowhere else."""
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
     """An invitation of a person into a place; never its token."""
 
@@ -284,6 +358,8 @@ class Invitation:
     sent_at: datetime
     expires_at: datetime
     created_at: datetime
+    delivery: Delivery | None
+    """What became of its mail; `None` when the outbox has none for it, and when the invitation has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,6 +555,14 @@ class Rotation:
     """How far a rotation is."""
 
     moved: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """How far a backup is, in bytes."""
+
+    copied: int
     left: int
 
 

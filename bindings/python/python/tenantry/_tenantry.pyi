@@ -6,11 +6,12 @@ from os import PathLike
 from types import EllipsisType
 from typing import Any, NoReturn, final
 
+from tenantry._courier import Courier
 from tenantry._provider import RootKeyProvider
 from tenantry._query import AsyncQuery, Query
-from tenantry._records import AuditEntry, ChainHead, Customer, CustomerId, CustomerStatus, Deployment, Durability, Explanation, Feature, FeatureChange, Features, Format, Identity, ImportSummary, ImportedRow, Invitation, InvitationId, Invited, Member, MemberId, NewCustomer, Permission, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, Rotation, SecretChange, SecretInfo, SecretUse, SecretVersion, Section, StoredChange, StoredFeatures, TemplateProblem, UserId, Vendor, VendorId, VerifiedEmail, Violation
+from tenantry._records import AuditEntry, Backup, ChainHead, Customer, CustomerId, CustomerStatus, Delivered, Deployment, Durability, Explanation, Feature, FeatureChange, Features, Format, Identity, ImportSummary, ImportedRow, Invitation, InvitationId, Invited, Member, MemberId, NewCustomer, Permission, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, Rotation, SecretChange, SecretInfo, SecretUse, SecretVersion, Section, StoredChange, StoredFeatures, TemplateProblem, UserId, Vendor, VendorId, VerifiedEmail, Violation
 
-__all__ = ['AsyncAudit', 'AsyncCustomerScope', 'AsyncCustomers', 'AsyncDeployments', 'AsyncFeatureSwitches', 'AsyncInvitations', 'AsyncMaintenance', 'AsyncMembers', 'AsyncSecrets', 'AsyncServiceScope', 'AsyncTenantry', 'AsyncVendorScope', 'Audit', 'Catalog', 'CatalogBuilder', 'CountingIds', 'CustomerScope', 'Customers', 'Deployments', 'FeatureSwitches', 'FixedClock', 'Invitations', 'KeyRing', 'Maintenance', 'Members', 'Passphrase', 'RedactionStream', 'Redactor', 'RootKey', 'Secret', 'Secrets', 'ServiceScope', 'Snapshot', 'Template', 'Tenantry', 'VendorScope', 'error_codes', 'nothing', 'operations']
+__all__ = ['AsyncAudit', 'AsyncCustomerScope', 'AsyncCustomers', 'AsyncDeployments', 'AsyncFeatureSwitches', 'AsyncInvitations', 'AsyncMaintenance', 'AsyncMembers', 'AsyncOutbox', 'AsyncSecrets', 'AsyncServiceScope', 'AsyncTenantry', 'AsyncVendorScope', 'Audit', 'Catalog', 'CatalogBuilder', 'CountingIds', 'CustomerScope', 'Customers', 'Deployments', 'FeatureSwitches', 'FixedClock', 'Invitations', 'KeyRing', 'Maintenance', 'Members', 'Outbox', 'Passphrase', 'RedactionStream', 'Redactor', 'RootKey', 'Secret', 'Secrets', 'ServiceScope', 'Snapshot', 'Template', 'Tenantry', 'VendorScope', 'error_codes', 'nothing', 'operations']
 
 @final
 class AsyncAudit:
@@ -414,6 +415,28 @@ class AsyncMaintenance:
     The host's maintenance of a store: it sees the whole of it, and no permission guards it.
     """
 
+    def backup(self, /, path: str | PathLike[str], *, replace: bool=False, report: Callable[[Backup], object] | None=None) -> Awaitable[Backup]:
+        """
+        Copies the whole store into another file while it is used: the store of one moment, with every change that was
+        answered before the call.
+
+        Under the name of the file stands nothing before the copy is whole and on the disk. To restore, close the store in
+        every process, delete the files beside it that end with `-wal` and `-shm`, put the backup in the place of its file,
+        and open it: with the root key that it had then, beside today's in a `KeyRing` if that is another one. Without it
+        the secrets in a backup open for nobody. Persons who were erased since must be erased again.
+
+        Args:
+            path: The file, in a folder that exists.
+            replace: Takes the place of a file that exists, at the moment when the copy is whole.
+            report: Hears how far it is, in bytes; what it raises is raised when the backup is over.
+
+        Raises:
+            AlreadyExistsError: There is a file of this name, and it is not to be replaced.
+            CannotBackUpError: The path is that of the store or of another one that is open, its folder does not do, or the
+                store is in memory.
+            StorageUnavailableError: The disk is full, for example.
+        """
+
     def close(self, /) -> Awaitable[None]:
         """
         Closes the store; every later call of any handle raises `ClosedError`.
@@ -616,6 +639,30 @@ class AsyncMembers:
             OwnMembershipError: Nobody suspends themselves.
             LastAdministratorError: The place would be left without an active Administrator.
             InvalidInputError: The member has not accepted yet.
+        """
+
+@final
+class AsyncOutbox:
+    """
+    The outbox of a store, with the courier that delivers it.
+
+    Any number of processes may deliver from the same store: each mail is in the hands of one of them.
+    """
+
+    def deliver(self, /) -> Awaitable[Delivered]:
+        """
+        Delivers what is due, one mail after another. Call it again when the next one is due, and whenever somebody was
+        invited.
+
+        A mail that fails is tried again after longer and longer pauses, 12 times in all, as long as its invitation is open.
+
+        Returns:
+            What became of the mails, and when the next one is due.
+
+        Raises:
+            SecretKeyError: A token does not open; all others were delivered.
+            KeyProviderError: The provider of the root key gave none.
+            StorageError: The store cannot be read or written.
         """
 
 @final
@@ -993,7 +1040,7 @@ class AsyncTenantry:
         """
 
     @classmethod
-    def open(cls, /, path: str | PathLike[str], *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, durability: Durability=..., busy_deadline: timedelta=..., allow_network_file_system: bool=False, migrate: bool=True, kept_versions: int=10, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Awaitable[AsyncTenantry]:
+    def open(cls, /, path: str | PathLike[str], *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, durability: Durability=..., busy_deadline: timedelta=..., allow_network_file_system: bool=False, migrate: bool=True, kept_versions: int=10, outbox: bool=False, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Awaitable[AsyncTenantry]:
         """
         Opens the store in this file, which is made if it does not exist; its folder must.
 
@@ -1006,6 +1053,8 @@ class AsyncTenantry:
             allow_network_file_system: Data may be lost there, so it is refused unless this is true.
             migrate: Whether a file of an older release may be changed; otherwise it is refused.
             kept_versions: How many versions of each secret are kept.
+            outbox: Whether invitations are written to an outbox, in the same commit, from which `outbox(…).deliver()` sends
+                them. It needs a root key.
             clock: A clock for tests.
             ids: A source of ids for tests.
 
@@ -1019,7 +1068,7 @@ class AsyncTenantry:
         """
 
     @classmethod
-    def open_in_memory(cls, /, *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, kept_versions: int=10, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Awaitable[AsyncTenantry]:
+    def open_in_memory(cls, /, *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, kept_versions: int=10, outbox: bool=False, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Awaitable[AsyncTenantry]:
         """
         Opens a new store in memory: for tests and first steps. It is gone with the last handle.
 
@@ -1027,6 +1076,8 @@ class AsyncTenantry:
             root_key: Protects the secrets; without one only secrets do not work.
             catalog: What the product has; the standard catalogue unless told otherwise.
             kept_versions: How many versions of each secret are kept.
+            outbox: Whether invitations are written to an outbox, in the same commit, from which `outbox(…).deliver()` sends
+                them. It needs a root key.
             clock: A clock for tests.
             ids: A source of ids for tests.
 
@@ -1035,6 +1086,14 @@ class AsyncTenantry:
 
         Raises:
             StorageUnavailableError: The operating system gives no random numbers.
+        """
+
+    def outbox(self, /, courier: Courier) -> AsyncOutbox:
+        """
+        The outbox, delivered by this courier. Which invitations are in it, `outbox=` says when the store is opened.
+
+        Args:
+            courier: A function that brings one mail, or raises `DeliveryError`. It is called on threads of a pool.
         """
 
     def service(self, /, place: Place, name: str, reason: str) -> AsyncServiceScope:
@@ -1748,6 +1807,28 @@ class Maintenance:
     The host's maintenance of a store: it sees the whole of it, and no permission guards it.
     """
 
+    def backup(self, /, path: str | PathLike[str], *, replace: bool=False, report: Callable[[Backup], object] | None=None) -> Backup:
+        """
+        Copies the whole store into another file while it is used: the store of one moment, with every change that was
+        answered before the call.
+
+        Under the name of the file stands nothing before the copy is whole and on the disk. To restore, close the store in
+        every process, delete the files beside it that end with `-wal` and `-shm`, put the backup in the place of its file,
+        and open it: with the root key that it had then, beside today's in a `KeyRing` if that is another one. Without it
+        the secrets in a backup open for nobody. Persons who were erased since must be erased again.
+
+        Args:
+            path: The file, in a folder that exists.
+            replace: Takes the place of a file that exists, at the moment when the copy is whole.
+            report: Hears how far it is, in bytes; what it raises is raised when the backup is over.
+
+        Raises:
+            AlreadyExistsError: There is a file of this name, and it is not to be replaced.
+            CannotBackUpError: The path is that of the store or of another one that is open, its folder does not do, or the
+                store is in memory.
+            StorageUnavailableError: The disk is full, for example.
+        """
+
     def close(self, /) -> None:
         """
         Closes the store; every later call of any handle raises `ClosedError`.
@@ -1950,6 +2031,30 @@ class Members:
             OwnMembershipError: Nobody suspends themselves.
             LastAdministratorError: The place would be left without an active Administrator.
             InvalidInputError: The member has not accepted yet.
+        """
+
+@final
+class Outbox:
+    """
+    The outbox of a store, with the courier that delivers it.
+
+    Any number of processes may deliver from the same store: each mail is in the hands of one of them.
+    """
+
+    def deliver(self, /) -> Delivered:
+        """
+        Delivers what is due, one mail after another. Call it again when the next one is due, and whenever somebody was
+        invited.
+
+        A mail that fails is tried again after longer and longer pauses, 12 times in all, as long as its invitation is open.
+
+        Returns:
+            What became of the mails, and when the next one is due.
+
+        Raises:
+            SecretKeyError: A token does not open; all others were delivered.
+            KeyProviderError: The provider of the root key gave none.
+            StorageError: The store cannot be read or written.
         """
 
 @final
@@ -2573,7 +2678,7 @@ class Tenantry:
         """
 
     @classmethod
-    def open(cls, /, path: str | PathLike[str], *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, durability: Durability=..., busy_deadline: timedelta=..., allow_network_file_system: bool=False, migrate: bool=True, kept_versions: int=10, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Tenantry:
+    def open(cls, /, path: str | PathLike[str], *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, durability: Durability=..., busy_deadline: timedelta=..., allow_network_file_system: bool=False, migrate: bool=True, kept_versions: int=10, outbox: bool=False, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Tenantry:
         """
         Opens the store in this file, which is made if it does not exist; its folder must.
 
@@ -2586,6 +2691,8 @@ class Tenantry:
             allow_network_file_system: Data may be lost there, so it is refused unless this is true.
             migrate: Whether a file of an older release may be changed; otherwise it is refused.
             kept_versions: How many versions of each secret are kept.
+            outbox: Whether invitations are written to an outbox, in the same commit, from which `outbox(…).deliver()` sends
+                them. It needs a root key.
             clock: A clock for tests.
             ids: A source of ids for tests.
 
@@ -2599,7 +2706,7 @@ class Tenantry:
         """
 
     @classmethod
-    def open_in_memory(cls, /, *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, kept_versions: int=10, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Tenantry:
+    def open_in_memory(cls, /, *, root_key: RootKey | KeyRing | Passphrase | RootKeyProvider | None=None, catalog: Catalog | None=None, kept_versions: int=10, outbox: bool=False, clock: FixedClock | None=None, ids: CountingIds | None=None) -> Tenantry:
         """
         Opens a new store in memory: for tests and first steps. It is gone with the last handle.
 
@@ -2607,6 +2714,8 @@ class Tenantry:
             root_key: Protects the secrets; without one only secrets do not work.
             catalog: What the product has; the standard catalogue unless told otherwise.
             kept_versions: How many versions of each secret are kept.
+            outbox: Whether invitations are written to an outbox, in the same commit, from which `outbox(…).deliver()` sends
+                them. It needs a root key.
             clock: A clock for tests.
             ids: A source of ids for tests.
 
@@ -2615,6 +2724,14 @@ class Tenantry:
 
         Raises:
             StorageUnavailableError: The operating system gives no random numbers.
+        """
+
+    def outbox(self, /, courier: Courier) -> Outbox:
+        """
+        The outbox, delivered by this courier. Which invitations are in it, `outbox=` says when the store is opened.
+
+        Args:
+            courier: A function that brings one mail, or raises `DeliveryError`. It is called on threads of a pool.
         """
 
     def service(self, /, place: Place, name: str, reason: str) -> ServiceScope:

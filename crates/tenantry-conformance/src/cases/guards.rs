@@ -1,11 +1,11 @@
 //! The storage contract: every op and check has its guard, and finds the row that it writes to.
 
 use tenantry_core::clock::Timestamp;
-use tenantry_core::ids::{InvitationId, MemberId, SecretId, UserId, VendorId};
+use tenantry_core::ids::{DeliveryId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use tenantry_core::store::{
-    Check, Commit, DeploymentRow, DeploymentSecret, Guard, GuardKey, GuardMode, InvitationRow, InvitationState, KeyRow,
-    MemberRow, MemberState, Place, RootKeyRow, RootKeyState, SecretRow, SecretVersionRow, SendsRow, StoreError,
-    UserRow, VendorRow, WriteOp,
+    Check, Commit, DeploymentRow, DeploymentSecret, Due, Guard, GuardKey, GuardMode, InvitationRow, InvitationState,
+    KeyRow, MemberRow, MemberState, OutboxRow, OutboxState, Place, RootKeyRow, RootKeyState, SecretRow,
+    SecretVersionRow, SendsRow, StoreError, UserRow, VendorRow, WriteOp,
 };
 use tenantry_core::testing::{audit_entry, ready};
 use tenantry_core::{Role, RootKey};
@@ -24,6 +24,7 @@ cases![
     a_root_key_wraps_nothing_when_no_key_of_any_place_names_it,
     versions_are_deleted_up_to_one_and_there_may_be_none,
     a_deployment_is_put_whole,
+    a_delivery_is_put_whole_and_found_when_it_is_due_and_by_its_key,
 ];
 
 fn time() -> Timestamp {
@@ -87,6 +88,21 @@ impl Bench {
         }
     }
 
+    fn outbox_row(&self, invitation: InvitationId) -> OutboxRow {
+        OutboxRow {
+            place: self.place(),
+            invitation,
+            id: DeliveryId::from_uuid(self.uuid()),
+            state: OutboxState::Waiting,
+            due: Some(Due { at: time(), sealed: envelope([3; 16]) }),
+            attempts: 0,
+            unknown: 0,
+            reason: None,
+            created_at: time(),
+            updated_at: time(),
+        }
+    }
+
     fn secret_row(&self, key: &str) -> SecretRow {
         let by = || "host".to_owned();
         SecretRow {
@@ -125,6 +141,7 @@ impl Bench {
         let (invitation, secret) = (self.invitation_row(&member), self.secret_row("NEW"));
         let version = self.version_row(secret.id, 1);
         let (key, deployment) = (self.key_row(9, [4; 16]), self.deployment_row("new", &["A"]));
+        let outbox = self.outbox_row(invitation.id);
         let sends = SendsRow { place, recipient: [5; 32], latest: time(), repeats: Vec::new() };
         let vendor = VendorRow {
             id: VendorId::from_uuid(self.uuid()),
@@ -164,6 +181,8 @@ impl Bench {
             (WriteOp::DeleteMember(place, user.id), at_both()),
             (WriteOp::InsertInvitation(invitation.clone()), at_place()),
             (WriteOp::UpdateInvitation(invitation), at_place()),
+            (WriteOp::PutOutbox(outbox.clone()), at_place()),
+            (WriteOp::DeleteOutbox(place, outbox.invitation), at_place()),
             (WriteOp::PutSends(sends, time()), at_place()),
             (WriteOp::InsertSecret(secret.clone()), at_place()),
             (WriteOp::UpdateSecret(secret.clone()), at_place()),
@@ -275,6 +294,7 @@ fn an_op_that_finds_no_row_to_write_to_is_malformed(opened: &dyn Opened) -> Trie
         WriteOp::DeleteKey(place, 9),
         WriteOp::DeleteDeployment(place, "none".to_owned()),
         WriteOp::UpdateInvitation(bench.invitation_row(&nobody)),
+        WriteOp::PutOutbox(bench.outbox_row(InvitationId::from_uuid(bench.uuid()))),
     ] {
         let name = format!("{op:?}");
         let answer = bench.apply(vec![op], Vec::new());
@@ -434,5 +454,68 @@ fn a_deployment_is_put_whole(opened: &dyn Opened) -> Tried {
     ensure_eq!(ready(bench.store.deployment(place, "web"))?, Some(row));
     bench.apply(vec![WriteOp::DeleteDeployment(place, "web".to_owned())], Vec::new())?;
     ensure_eq!((uses("B")?, ready(bench.store.deployment(place, "web"))?), (Vec::new(), None));
+    Ok(())
+}
+
+fn a_delivery_is_put_whole_and_found_when_it_is_due_and_by_its_key(opened: &dyn Opened) -> Tried {
+    let bench = Bench::new(opened)?;
+    let (place, caller) = (bench.place(), tenantry_core::Caller::Blocking);
+    let nobody = bench.member_row(UserId::from_uuid(bench.uuid()));
+    let mut rows = Vec::new();
+    for (number, due) in [3, 1, 2, 2].into_iter().enumerate() {
+        let token_hash = [u8::try_from(number)?; 32];
+        let state = InvitationState::Revoked;
+        let invitation = InvitationRow { token_hash, state, ..bench.invitation_row(&nobody) };
+        let at = Timestamp::from_micros(due);
+        let due = Some(Due { at, sealed: envelope([u8::try_from(number % 2)?; 16]) });
+        let row = OutboxRow { due, ..bench.outbox_row(invitation.id) };
+        let ops = vec![WriteOp::InsertInvitation(invitation), WriteOp::PutOutbox(row.clone())];
+        bench.apply(ops, Vec::new())?;
+        rows.push(row);
+    }
+    let index = |row: &OutboxRow| rows.iter().position(|own| own.id == row.id).unwrap_or(usize::MAX);
+    let due = |until: i64, after: Option<(Timestamp, InvitationId)>, limit: usize| -> Result<Vec<usize>, StoreError> {
+        let found = ready(bench.store.outbox_due(Timestamp::from_micros(until), after, limit, caller))?;
+        Ok(found.iter().map(index).collect())
+    };
+    ensure_eq!((due(0, None, 9)?, due(1, None, 9)?), (Vec::new(), vec![1]));
+    ensure_eq!((due(9, None, 9)?, due(9, None, 2)?), (vec![1, 2, 3, 0], vec![1, 2]));
+    let behind = |row: &OutboxRow| row.due.as_ref().map(|due| (due.at, row.invitation));
+    for (number, expected) in [(1, vec![2, 3, 0]), (2, vec![3, 0]), (3, vec![0]), (0, Vec::new())] {
+        ensure_eq!(due(9, rows.get(number).and_then(behind), 9)?, expected);
+    }
+    let key = |key: u8| ready(bench.store.outbox_sealed_by(place, [key; 16], 9, caller));
+    ensure_eq!((key(0)?.len(), key(1)?.len(), key(2)?.len()), (2, 2, 0));
+    ensure_eq!(ready(bench.store.outbox_sealed_by(place, [1; 16], 1, caller))?.len(), 1);
+    ensure_eq!(ready(bench.store.count_sealed_by(place, [1; 16], caller))?, 2);
+    let all = |after: Option<InvitationId>, limit: usize| ready(bench.store.outbox(place, after, limit, caller));
+    ensure_eq!(all(None, 9)?, rows);
+    ensure_eq!(all(rows.first().map(|row| row.invitation), 2)?, rows.get(1..3).ok_or("no rows")?);
+
+    // Put once more, a row is replaced whole, and is due when it now says so.
+    let [first, second, ..] = rows.as_slice() else { return Err("no rows".into()) };
+    let sent = OutboxRow {
+        id: DeliveryId::from_uuid(bench.uuid()),
+        state: OutboxState::Sent,
+        due: None,
+        attempts: u32::MAX,
+        unknown: 7,
+        reason: Some("ä".to_owned()),
+        created_at: Timestamp::from_micros(-5),
+        updated_at: Timestamp::from_micros(i64::MAX),
+        ..second.clone()
+    };
+    let later =
+        OutboxRow { due: Some(Due { at: Timestamp::from_micros(8), sealed: envelope([1; 16]) }), ..first.clone() };
+    bench.apply(vec![WriteOp::PutOutbox(sent.clone()), WriteOp::PutOutbox(later.clone())], Vec::new())?;
+    ensure_eq!(ready(bench.store.outbox_row(place, sent.invitation))?, Some(sent));
+    ensure_eq!(ready(bench.store.outbox_row(place, later.invitation))?, Some(later));
+    ensure_eq!((due(7, None, 9)?, due(8, None, 9)?), (vec![2, 3], vec![2, 3, 0]));
+    ensure_eq!((key(0)?.len(), key(1)?.len()), (1, 2));
+    for row in rows.iter().chain(&rows) {
+        bench.apply(vec![WriteOp::DeleteOutbox(place, row.invitation)], Vec::new())?;
+        ensure_eq!(ready(bench.store.outbox_row(place, row.invitation))?, None);
+    }
+    ensure_eq!((due(i64::MAX, None, 9)?, all(None, 9)?), (Vec::new(), Vec::new()));
     Ok(())
 }

@@ -185,6 +185,7 @@ fn every_operation_is_tried_here(store: &dyn Opened) -> Tried {
         "invitations.accept",
         "invitations.decline",
         "maintenance",
+        "outbox.deliver",
     ];
     for operation in OPERATIONS {
         let vendor = on_vendor(operation, world.boss(), Ids::unknown()).is_some();

@@ -4,6 +4,7 @@ mod audit;
 mod contract;
 mod customers;
 mod decisions;
+mod deliveries;
 mod deployments;
 mod erasure;
 mod faults;
@@ -14,6 +15,7 @@ mod invitations;
 mod isolation;
 mod members;
 mod moments;
+mod outbox;
 mod privacy;
 mod providers;
 mod races;
@@ -41,6 +43,8 @@ pub(crate) fn all() -> Vec<Case> {
         customers::CASES,
         members::CASES,
         invitations::CASES,
+        outbox::CASES,
+        deliveries::CASES,
         decisions::CASES,
         isolation::CASES,
         features::CASES,

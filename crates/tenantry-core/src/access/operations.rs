@@ -83,6 +83,7 @@ operations! {
     ACCEPT "invitations.accept" [-, -, -, -];
     DECLINE "invitations.decline" [-, -, -, -];
     MAINTENANCE "maintenance" [-, -, -, -];
+    DELIVER "outbox.deliver" [-, -, -, -];
 
     REQUIRE "access.require" [member, member, member, member];
     CAN "access.can" [member, member, member, member];

@@ -8,10 +8,10 @@ use crate::call::Caller;
 use crate::error::Error;
 use crate::ids::VendorId;
 use crate::store::{
-    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DetailRow, InvitationState, MemberState, Place,
-    RootKeyState, SecretRow, Store, StoreError,
+    AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DetailRow, InvitationState, MemberState, OutboxState,
+    Place, RootKeyState, SecretRow, Store, StoreError,
 };
-use crate::unit::open_version;
+use crate::unit::{open_token, open_version};
 use crate::vault::Keys;
 
 /// How many rows are read at a time.
@@ -146,6 +146,7 @@ impl Check<'_> {
             }
         }
         self.members(place).await?;
+        self.outbox(place).await?;
         self.secrets(place).await
     }
 
@@ -190,6 +191,40 @@ impl Check<'_> {
                     (MemberState::Active | MemberState::Suspended, Some(_)) => {
                         self.wrong(place, format!("member `{}` has an open invitation", member.id));
                     }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// D1, D2: a delivery belongs to an invitation that is pending, and holds its token as long as it is to be sent.
+    async fn outbox(&mut self, place: Place) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let rows = self.store.outbox(place, after, ROWS, self.caller).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.invitation);
+            for row in rows {
+                let of = format!("the delivery of invitation `{}`", row.invitation);
+                let invitation = self.store.invitation(place, row.invitation).await?;
+                let Some(invitation) = invitation.filter(|row| row.state == InvitationState::Pending) else {
+                    self.wrong(place, format!("{of} is there although the invitation is not pending"));
+                    continue;
+                };
+                let waits = matches!(row.state, OutboxState::Waiting | OutboxState::Sending);
+                match &row.due {
+                    due if due.is_some() != waits => {
+                        self.wrong(
+                            place,
+                            format!("{of} is {} and has {} token", row.state, if waits { "no" } else { "a" }),
+                        );
+                    }
+                    Some(due) if !self.keys.is_empty() => match open_token(self.store, self.keys, &row, due).await {
+                        Ok(token) if token.hash() == invitation.token_hash => {}
+                        Ok(_) => self.wrong(place, format!("{of} has another token than the invitation")),
+                        Err(error @ (Error::Storage(_) | Error::Closed | Error::KeyProvider(_))) => return Err(error),
+                        Err(error) => self.wrong(place, format!("{of}: {error}")),
+                    },
                     _ => {}
                 }
             }

@@ -52,6 +52,7 @@ codes! {
         Self::WrongRootKey => "wrong_root_key",
         Self::RedactorTooLarge(_) => "redactor_too_large",
         Self::CannotOpen(_) => "cannot_open",
+        Self::CannotBackUp(_) => "cannot_back_up",
         Self::Closed => "closed",
         Self::Forked => "forked",
     }

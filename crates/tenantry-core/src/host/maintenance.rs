@@ -9,7 +9,7 @@ use crate::audit::Violation;
 use crate::call::{Call, Caller};
 use crate::error::Error;
 use crate::ids::VendorId;
-use crate::model::{RootKeyInfo, Rotation, text};
+use crate::model::{Backup, BackupFile, RootKeyInfo, Rotation, text};
 use crate::store::{ChainHead, Place};
 
 /// The host's maintenance of a store: it sees the whole of it, and no permission guards it.
@@ -56,6 +56,36 @@ impl Maintenance {
     /// When the store cannot be read.
     pub fn heads(&self, vendor: VendorId) -> Call<Vec<ChainHead>> {
         self.call(move |app, caller| async move { Ok(crate::audit::all_heads(&*app.store, vendor, caller).await?) })
+    }
+
+    /// Copies the whole store into another file while it is used: the store of one moment, with every change that was
+    /// answered before the call. `report` hears how far it is. Readers and writers do not wait for it.
+    ///
+    /// Under the file's name stands nothing before the copy is whole and on the disk. It is written beside it, under a name
+    /// that begins with `.` and ends with `.partial`; what a killed process leaves of that, the next backup to the same
+    /// file takes away. Dropping the call ends the backup. Meanwhile the store's log keeps all that is written, and shrinks
+    /// again afterwards.
+    ///
+    /// **To restore**, close the store in every process, delete the files beside it that end with `-wal` and `-shm`, put the
+    /// backup in the place of its file, open it, and [`verify`](Maintenance::verify) it: the pages are copied as they are.
+    /// What was done since the backup is undone: removed members and used invitations are back, persons who were erased
+    /// since must be erased again, and who follows the audit log begins anew.
+    ///
+    /// Secrets are in it as they are in the store, sealed: without the root key that the store had at that moment they open
+    /// for nobody, and with another one the backup is refused. So keep a root key that was rotated away as long as a backup
+    /// from before, and open what was restored with both: [`KeyRing::new(today's).with(that one)`](crate::KeyRing), then
+    /// [`rotate_root_key`](Maintenance::rotate_root_key). If it was rotated away because it leaked, the backup has leaked
+    /// with it: set the values anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyExists`] when there is a file of this name and it is not to be
+    /// [replaced](BackupFile::replace_existing); [`Error::CannotBackUp`] when the name is that of the store itself or of a
+    /// file beside it, by a link too, when another store is open under it, when its folder does not do, and when the
+    /// store is in memory and has no file; [`Error::Storage`], for example when the disk is full.
+    pub fn backup(&self, file: impl Into<BackupFile>, report: impl FnMut(Backup) + Send + 'static) -> Call<Backup> {
+        let file = file.into();
+        self.call(move |app, caller| async move { Ok(app.store.backup(file, Box::new(report), caller).await?) })
     }
 
     /// The version of the store's schema. Opening brought it to this release's; with
@@ -119,11 +149,11 @@ impl Maintenance {
         self.call(move |app, caller| rotation::rotate_root_key(app, caller, report))
     }
 
-    /// Gives a place a new key while its secrets are used: seals every version of every secret anew with it, and destroys
-    /// the old one. Both work meanwhile (S4).
+    /// Gives a place a new key while its secrets are used: seals every version of every secret, and every token that waits in
+    /// the outbox, anew with it, and destroys the old one. Both work meanwhile (S4).
     ///
     /// A rotation that was broken off, by a crash too, is taken up where it was. `report` hears after each commit how far
-    /// it is. Every step stands in the audit log of the place. A place without secrets has no key, and nothing is done.
+    /// it is. Every step stands in the audit log of the place. A place that never had anything sealed has no key, and nothing is done.
     ///
     /// # Errors
     ///

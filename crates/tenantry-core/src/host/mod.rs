@@ -1,6 +1,8 @@
 //! The host's own operations (V2, V3, U3, U5): they have no actor with a role, so no permission guards them.
 
+mod courier;
 mod maintenance;
+mod outbox;
 mod rotation;
 
 use std::sync::Arc;
@@ -21,7 +23,9 @@ use crate::store::{
 use crate::unit::{Change, Unit};
 use crate::vault::{EmailAddress, InvitationToken, VerifiedEmail};
 
+pub use courier::{Courier, DeliveryError, DeliveryFailure, InvitationMail};
 pub use maintenance::Maintenance;
+pub use outbox::Outbox;
 
 /// The host, or a person whom no membership lets act yet, at a place.
 fn access(app: &App, actor: Actor, place: Place) -> Access {
@@ -132,7 +136,7 @@ pub(crate) fn identify(app: &App, vendor: VendorId, email: VerifiedEmail) -> Cal
                 MemberState::Invited => {
                     let invitation = app.store.latest_invitation(member.place, member.id).await?;
                     let open = invitation.filter(|invitation| invitation.is_open(app.now()));
-                    let record = |row| Invitation::new(row, Some(user.email.clone()), app.now());
+                    let record = |row| Invitation::new(row, Some(user.email.clone()), None, app.now());
                     identity.invitations.extend(open.map(record));
                 }
             }
@@ -251,6 +255,8 @@ impl Change for Accept {
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<(), Error> {
         let (invitation, member) = unit.usable_invitation(&self.token_hash, &self.email).await?;
+        // What is not sent yet is not needed any more (D2).
+        unit.write(WriteOp::DeleteOutbox(invitation.place, invitation.id));
         unit.write(WriteOp::UpdateInvitation(InvitationRow { state: InvitationState::Accepted, ..invitation }));
         let (before, after) =
             (json!({ "state": member.state.as_str() }), json!({ "state": "active", "role": member.role.as_str() }));

@@ -13,8 +13,10 @@ use crate::call::Caller;
 use crate::error::Error;
 use crate::ids::VendorId;
 use crate::model::Rotation;
-use crate::store::{Check, GuardKey, KeyRow, Place, RootKeyRow, RootKeyState, SecretVersionRow, WriteOp};
-use crate::unit::{Change, Unit, alive, open_version, seal_version};
+use crate::store::{
+    Check, Due, GuardKey, KeyRow, OutboxRow, Place, RootKeyRow, RootKeyState, SecretVersionRow, WriteOp,
+};
+use crate::unit::{Change, Unit, alive, open_token, open_version, seal_version, token_address};
 use crate::vault::{NewRootKey, RootKey, RootKeyId, key_address, sealed_with};
 
 /// How many versions of secrets one commit seals anew: with the largest values 4 MiB.
@@ -41,7 +43,7 @@ pub(super) async fn rotate_place_key(
     Ok(rotation)
 }
 
-/// How many versions of the place's secrets hang on a key that is not the newest.
+/// How many versions of the place's secrets, and tokens of its outbox, hang on a key that is not the newest.
 async fn left_in_place(app: &App, place: Place, caller: Caller) -> Result<u64, Error> {
     let keys = app.store.place_keys(place).await?;
     let mut left = 0;
@@ -73,7 +75,7 @@ impl Change for BeginPlaceKey {
     }
 }
 
-/// Seals some versions anew, or retires an old generation that seals nothing any more; `None` when only one is left.
+/// Seals some versions, and tokens of the outbox, anew, or retires an old generation that seals nothing any more; `None` when only one is left.
 struct SealAnew;
 
 impl Change for SealAnew {
@@ -89,23 +91,34 @@ impl Change for SealAnew {
         let generations = store.place_keys(place).await?;
         let [old, .., newest] = generations.as_slice() else { return Ok(None) };
         let versions = store.sealed_by(place, old.id, VERSIONS, unit.caller).await?;
-        if versions.is_empty() {
+        let tokens = store.outbox_sealed_by(place, old.id, VERSIONS, unit.caller).await?;
+        if versions.is_empty() && tokens.is_empty() {
             unit.write(WriteOp::DeleteKey(place, old.generation));
             let before = json!({ "generation": old.generation });
             unit.record_detail(place, "place_key.retired", place, "", before, Value::Null);
             return Ok(Some(0));
         }
         let key = keys.place_key(store, newest).await?;
-        let moved = versions.len() as u64;
+        let (versions_moved, tokens_moved) = (versions.len() as u64, tokens.len() as u64);
         for version in versions {
             let secret = store.secret_by_id(place, version.secret).await?.ok_or_else(|| unit.overtaken())?;
             let value = open_version(store, keys, &secret, &version).await?;
             let sealed = Some(seal_version(store.store_id(), &key, &secret, version.version, &value)?);
             unit.write(WriteOp::UpdateSecretVersion(SecretVersionRow { sealed, ..version }));
         }
-        let after = json!({ "generation": newest.generation, "versions": moved });
+        for row in tokens {
+            let due = row.due.as_ref().ok_or_else(|| unit.overtaken())?;
+            let token = open_token(store, keys, &row, due).await?;
+            let sealed = key.seal_token(&token, &token_address(store.store_id(), &row))?;
+            let due = Some(Due { sealed, ..*due });
+            unit.write(WriteOp::PutOutbox(OutboxRow { due, ..row }));
+        }
+        let mut after = json!({ "generation": newest.generation, "versions": versions_moved });
+        if let (Value::Object(after), true) = (&mut after, tokens_moved > 0) {
+            after.insert("tokens".to_owned(), json!(tokens_moved));
+        }
         unit.record_detail(place, "secrets.sealed_anew", place, "", Value::Null, after);
-        Ok(Some(moved))
+        Ok(Some(versions_moved + tokens_moved))
     }
 }
 

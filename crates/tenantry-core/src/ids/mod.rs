@@ -98,6 +98,10 @@ id!(
     InvitationId, "inv"
 );
 id!(
+    /// One delivery from the outbox: the same in all its attempts, a new one with every token.
+    DeliveryId, "dlv"
+);
+id!(
     /// A secret of a place.
     SecretId, "sec"
 );

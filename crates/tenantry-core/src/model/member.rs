@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Delivery;
 use crate::catalog::Role;
 use crate::clock::Timestamp;
 use crate::ids::{InvitationId, MemberId, UserId};
-use crate::store::{InvitationRow, InvitationState, MemberRow, MemberState, Place, UserRow};
+use crate::store::{InvitationRow, InvitationState, MemberRow, MemberState, OutboxRow, Place, UserRow};
 use crate::vault::InvitationToken;
 
 /// A person in one place.
@@ -114,10 +115,13 @@ pub struct Invitation {
     pub expires_at: DateTime<Utc>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// What became of its mail; `None` when the outbox has none for it, and when the invitation has ended (D6).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub delivery: Option<Delivery>,
 }
 
 impl Invitation {
-    pub(crate) fn new(row: InvitationRow, email: Option<String>, now: Timestamp) -> Self {
+    pub(crate) fn new(row: InvitationRow, email: Option<String>, delivery: Option<OutboxRow>, now: Timestamp) -> Self {
         Self {
             id: row.id,
             place: row.place,
@@ -130,6 +134,7 @@ impl Invitation {
             sent_at: row.sent_at.to_datetime(),
             expires_at: row.expires_at.to_datetime(),
             created_at: row.created_at.to_datetime(),
+            delivery: delivery.map(|delivery| Delivery::new(delivery, now)),
         }
     }
 }

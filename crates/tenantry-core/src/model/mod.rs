@@ -1,6 +1,8 @@
 //! The records: plain values that operations take and answer.
 
+mod backup;
 mod customer;
+mod delivery;
 mod deployment;
 mod feature;
 mod member;
@@ -10,7 +12,9 @@ mod secret;
 pub(crate) mod text;
 mod vendor;
 
+pub use backup::{Backup, BackupFile};
 pub use customer::{Customer, CustomerFilter, CustomerPatch, ImportOutcome, ImportSummary, ImportedRow, NewCustomer};
+pub use delivery::{Delivered, Delivery, DeliveryState};
 pub use deployment::{Deployment, DeploymentUse, NewDeployment};
 pub use feature::{CustomerFeature, FeatureChange, Features, PortalSection};
 pub use member::{Invitation, InvitationStatus, Invited, Member};

@@ -62,6 +62,9 @@ pub(crate) fn service_name(input: &str) -> Result<(), Error> {
 
 /// Text as the filter compares it: NFC of the lower case of NFC, both sides alike (C7).
 pub(crate) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let normal: String = text.nfc().collect();
     normal.to_lowercase().nfc().collect()
 }

@@ -16,7 +16,7 @@ use crate::unit::{Change, Unit};
 /// 50 ms, also where a disk or a processor is slow for a moment.
 const AIM: Duration = Duration::from_millis(15);
 /// How many rows share one commit at first, at least and at most. From a few hundred on there is nothing left to gain.
-const FIRST: usize = 200;
+const FIRST: usize = 50;
 const FEWEST: usize = 20;
 const MOST: usize = 1_000;
 
@@ -26,8 +26,8 @@ struct Pace(usize);
 impl Pace {
     fn took(&mut self, rows: usize, time: Duration) {
         let fitting = AIM.as_micros().saturating_mul(rows as u128) / time.as_micros().max(1);
-        // One slow batch is no reason to crawl, one fast batch none to jump.
-        let near = usize::try_from(fitting).unwrap_or(MOST).clamp(self.0 / 2, self.0 * 2);
+        // One slow batch is no reason to crawl, and one fast batch less to jump: others wait for the next.
+        let near = usize::try_from(fitting).unwrap_or(MOST).clamp(self.0 / 2, self.0 + self.0.div_ceil(2));
         self.0 = near.clamp(FEWEST, MOST);
     }
 }
@@ -136,10 +136,11 @@ mod tests {
     #[test]
     fn c8_a_batch_is_as_large_as_fits_into_its_time() {
         let mut pace = Pace(FIRST);
+        let time = |rows: usize, row| Duration::from_micros(row) * u32::try_from(rows).unwrap();
         // 50 us a row: 300 rows in 15 ms.
         for _ in 0..10 {
             let rows = pace.0;
-            pace.took(rows, Duration::from_micros(50) * u32::try_from(rows).unwrap());
+            pace.took(rows, time(rows, 50));
         }
         assert_eq!(pace.0, 300);
         pace.took(300, Duration::from_secs(3));
@@ -148,9 +149,31 @@ mod tests {
             pace.took(pace.0, Duration::from_secs(3));
         }
         assert_eq!(pace.0, FEWEST);
-        for _ in 0..10 {
+        for _ in 0..20 {
             pace.took(pace.0, Duration::ZERO);
         }
         assert_eq!(pace.0, MOST);
+    }
+
+    /// However fast a row is, and however much slower or faster the rows become.
+    #[test]
+    fn c8_batches_that_take_too_long_are_halved_until_they_fit() {
+        const ROW: [u64; 6] = [5, 20, 50, 120, 300, 700];
+        for before in ROW {
+            for after in ROW {
+                let (mut pace, mut too_long) = (Pace(FIRST), 0);
+                for batch in 0..60 {
+                    let row = if batch < 30 { before } else { after };
+                    let time = Duration::from_micros(row) * u32::try_from(pace.0).unwrap();
+                    // As long as the first ones, which are small, do.
+                    let fits = (AIM * 3 / 2).max(Duration::from_micros(row) * u32::try_from(FIRST).unwrap());
+                    too_long += usize::from(time > fits && batch > 30);
+                    pace.took(pace.0, time);
+                }
+                // Each halves the next one.
+                let halvings = (after / before).max(1).ilog2() as usize;
+                assert!(too_long <= halvings, "{before} us a row, then {after}: {too_long}");
+            }
+        }
     }
 }

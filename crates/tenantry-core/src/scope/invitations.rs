@@ -45,8 +45,7 @@ impl Invitations {
                 after.map(|key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed"))).transpose()?;
             let mut invitations = Vec::new();
             for row in store.invitations(place, after, limit + 1, caller).await? {
-                let email = email_of(&**store, &row).await?;
-                invitations.push(Invitation::new(row, email, access.app.now()));
+                invitations.push(record(&access, row).await?);
             }
             Ok(close_page(invitations, limit, &kind, |invitation| invitation.id.to_string(), |row| row))
         })
@@ -61,8 +60,7 @@ impl Invitations {
         self.access.read(&operations::INVITATIONS_GET, move |access, _, _| async move {
             let (store, place) = (&access.app.store, access.place);
             let row = store.invitation(place, invitation).await?.ok_or_else(|| Error::not_found("invitation"))?;
-            let email = email_of(&**store, &row).await?;
-            Ok(Invitation::new(row, email, access.app.now()))
+            Ok(record(&access, row).await?)
         })
     }
 
@@ -85,6 +83,17 @@ impl Invitations {
     pub fn revoke(&self, invitation: InvitationId) -> Call<()> {
         self.access.change(Revoke { invitation })
     }
+}
+
+/// The invitation with what became of its mail, as long as it has not ended (D6).
+async fn record(access: &Access, row: InvitationRow) -> Result<Invitation, StoreError> {
+    let store = &*access.app.store;
+    let email = email_of(store, &row).await?;
+    let delivery = match row.state {
+        InvitationState::Pending => store.outbox_row(row.place, row.id).await?,
+        _ => None,
+    };
+    Ok(Invitation::new(row, email, delivery, access.app.now()))
 }
 
 /// The e-mail of the member whom an invitation is for, as long as they are one: afterwards nothing tells whether the person
@@ -162,11 +171,16 @@ impl Change for Resend {
         let validity = old.expires_at.since(old.sent_at);
         let row = InvitationRow { token_hash: token.hash(), sent_at: now, expires_at: now.plus(validity), ..old };
         unit.write(WriteOp::UpdateInvitation(row.clone()));
+        let delivery = unit.post(&row, &token).await?;
+        if delivery.is_none() {
+            // The old token may wait there: another process may deliver.
+            unit.write(WriteOp::DeleteOutbox(place, row.id));
+        }
         unit.record_detail(place, "invitation.resent", row.member, row.user, Value::Null, json!({ "email": email }));
         Ok(Invited {
             raised: row.role == Role::Administrator && row.asked != Role::Administrator,
             member: Member::new(member, user, Some(&row)),
-            invitation: Invitation::new(row, Some(email), now),
+            invitation: Invitation::new(row, Some(email), delivery, now),
             token,
         })
     }

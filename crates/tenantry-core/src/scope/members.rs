@@ -76,12 +76,14 @@ impl Members {
     /// Invites a person for 7 days. Into a place that has no Administrator, active or invited, the role becomes
     /// Administrator, whatever was asked for; the answer says so (U2).
     ///
-    /// The name is 1 to 200 characters. The answer holds the token for the link that you mail, this once.
+    /// The name is 1 to 200 characters. The answer holds the token for the link that you mail, this once; with
+    /// [`Builder::outbox`](crate::Builder::outbox) it is in the outbox, too.
     ///
     /// # Errors
     ///
     /// Those of a denial; [`Error::InvalidInput`]; [`Error::AlreadyMember`]; [`Error::AlreadyInvited`], whose invitation
-    /// can be resent (U6); [`Error::TooManyInvitations`] (U4).
+    /// can be resent (U6); [`Error::TooManyInvitations`] (U4). With an outbox, [`Error::KeyNotAvailable`] without the root
+    /// key and [`Error::KeyProvider`].
     pub fn invite(&self, name: &str, email: &str, role: Role) -> Call<Invited> {
         self.invite_for(name, email, role, VALIDITY)
     }
@@ -225,11 +227,12 @@ impl Change for Invite {
             created_at: now,
         };
         unit.write(WriteOp::InsertInvitation(invitation.clone()));
+        let delivery = unit.post(&invitation, &token).await?;
         let after =
             json!({ "name": member.name, "email": email.given(), "role": role.as_str(), "asked": self.role.as_str() });
         unit.record_detail(place, "member.invited", member.id, user.id, Value::Null, after);
         Ok(Invited {
-            invitation: Invitation::new(invitation.clone(), Some(email.given().to_owned()), now),
+            invitation: Invitation::new(invitation.clone(), Some(email.given().to_owned()), delivery, now),
             member: Member::new(member, user, Some(&invitation)),
             token,
             raised,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::StoreError;
 use super::rows::{
     CustomerRow, DeploymentRow, InvitationRow, KeyRow, MemberRow, Place, RootKeyRow, RootKeyState, SecretRow,
     SecretVersionRow, SendsRow, UserRow, VendorRow,
 };
+use super::{OutboxRow, StoreError};
 use crate::clock::Timestamp;
-use crate::ids::{CommitId, CustomerId, MemberId, SecretId, UserId, VendorId};
+use crate::ids::{CommitId, CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 
 /// A write. A store does, in one transaction and in this order:
 ///
@@ -75,8 +75,8 @@ pub enum WriteOp {
     InsertCustomer(CustomerRow),
     /// Replaces a customer's fields, counter and counts excepted.
     UpdateCustomer(CustomerRow),
-    /// Deletes a customer with its members, invitations, sends, secrets, keys and deployments, and all details of its
-    /// chain.
+    /// Deletes a customer with its members, invitations, deliveries, sends, secrets, keys and deployments, and all details
+    /// of its chain.
     DeleteCustomer(VendorId, CustomerId),
     /// A new user.
     InsertUser(UserRow),
@@ -96,6 +96,10 @@ pub enum WriteOp {
     InsertInvitation(InvitationRow),
     /// Replaces an invitation's fields.
     UpdateInvitation(InvitationRow),
+    /// Inserts or replaces the delivery of an invitation, which is there.
+    PutOutbox(OutboxRow),
+    /// Deletes the delivery of an invitation; there may be none.
+    DeleteOutbox(Place, InvitationId),
     /// Inserts or replaces the row, and deletes the vendor's rows whose latest send is before the time.
     PutSends(SendsRow, Timestamp),
     /// Deletes the vendor's rows whose latest send is before the time; there may be none.
@@ -128,7 +132,7 @@ pub enum WriteOp {
 
 impl WriteOp {
     /// Whether it takes away what must not be readable in the store's files afterwards: a person, a customer, a secret or a
-    /// value that was destroyed, a key (U12, C6). After such a commit a store leaves no trace of it, in its log neither. Old
+    /// value that was destroyed, a key, a token that was sent (U12, C6, D1). After such a commit a store leaves no trace of it, in its log neither. Old
     /// versions that are merely no longer kept go with the log's next turn.
     pub fn erases(&self) -> bool {
         match self {
@@ -140,6 +144,7 @@ impl WriteOp {
             | Self::DeleteKey(..)
             | Self::DeleteDeployment(..) => true,
             Self::UpdateSecretVersion(row) => row.sealed.is_none(),
+            Self::PutOutbox(row) => row.due.is_none(),
             // With it goes what it wrapped.
             Self::PutRootKey(row) => row.state == RootKeyState::Retired,
             _ => false,
@@ -297,6 +302,8 @@ impl Commit {
                 WriteOp::UpdateMember(row) => place(row.place) && bumped.contains(&GuardKey::Member(row.place, row.id)),
                 WriteOp::DeleteMember(at, user) => place(*at) && guarded(GuardKey::User(at.vendor(), *user)),
                 WriteOp::InsertInvitation(row) | WriteOp::UpdateInvitation(row) => place(row.place),
+                WriteOp::PutOutbox(row) => place(row.place),
+                WriteOp::DeleteOutbox(at, _) => place(*at),
                 WriteOp::PutSends(row, _) => place(row.place),
                 WriteOp::InsertSecret(row) | WriteOp::UpdateSecret(row) => place(row.place),
                 WriteOp::DeleteSecret(at, _) => place(*at),

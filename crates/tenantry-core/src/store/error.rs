@@ -41,6 +41,23 @@ pub enum StoreError {
     Forked,
 }
 
+/// Why there is no backup. Under the name of its file stands what stood there before.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// Something stands under the name already, and is not to be replaced.
+    #[error("`{0}` exists")]
+    Exists(String),
+    /// The file, its folder, or what stands beside it does not do; the sentence says which.
+    #[error("{0}")]
+    Unusable(String),
+    /// The store has no file.
+    #[error("the store is kept in memory: there is no file to copy")]
+    NoFile,
+    /// A store failed, this one or the copy.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Why a store could not be opened. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

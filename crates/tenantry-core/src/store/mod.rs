@@ -6,6 +6,7 @@ mod commit;
 mod error;
 pub(crate) mod memory;
 mod open;
+mod outbox;
 mod read;
 mod rows;
 
@@ -14,11 +15,13 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 pub use commit::{AuditDetail, AuditEntry, Check, Commit, EntryPosition, Guard, GuardKey, GuardMode, Receipt, WriteOp};
-pub use error::{OpenError, StoreError};
+pub use error::{BackupError, OpenError, StoreError};
 pub use memory::MemoryStore;
 pub use open::{Admission, OpenStore, Probe};
+pub use outbox::{Due, OutboxRow, OutboxState};
 pub use read::{
-    AuditRead, CustomerRead, DeploymentRead, InvitationRead, KeyRead, MemberRead, SecretRead, UserRead, VendorRead,
+    AuditRead, CustomerRead, DeploymentRead, InvitationRead, KeyRead, MemberRead, OutboxRead, SecretRead, UserRead,
+    VendorRead,
 };
 pub use rows::{
     AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, CustomerStatus, DeploymentRow, DeploymentSecret,
@@ -27,7 +30,11 @@ pub use rows::{
 };
 
 use crate::call::Caller;
+use crate::model::{Backup, BackupFile};
 use crate::vault::StoreId;
+
+/// Hears how far a backup is.
+pub type BackupReport = Box<dyn FnMut(Backup) + Send>;
 
 /// A place where tenantry keeps its rows.
 #[async_trait]
@@ -37,6 +44,7 @@ pub trait Store:
     + UserRead
     + MemberRead
     + InvitationRead
+    + OutboxRead
     + SecretRead
     + KeyRead
     + DeploymentRead
@@ -69,6 +77,15 @@ pub trait Store:
     ///
     /// When the store cannot be read.
     async fn schema_version(&self) -> Result<i64, StoreError>;
+
+    /// Copies the store, as it is at one moment of the call, into a file that opens as the same store, while others read and
+    /// write. Whoever drops the call ends it, and so does a `report` that panics. Nothing of it stands under the file's
+    /// name before all of it does.
+    ///
+    /// # Errors
+    ///
+    /// See [`BackupError`].
+    async fn backup(&self, file: BackupFile, report: BackupReport, caller: Caller) -> Result<Backup, BackupError>;
 
     /// Closes the store; every later call answers [`StoreError::Closed`].
     ///

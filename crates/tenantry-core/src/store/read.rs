@@ -5,12 +5,13 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
 use super::rows::{
     AuditFilter, AuditRow, ChainHead, CustomerQuery, CustomerRow, DeploymentRow, DetailRow, InvitationRow, KeyRow,
     MemberRow, Place, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Standing, UseRow, UserRow, VendorRow,
 };
+use super::{OutboxRow, StoreError};
 use crate::call::Caller;
+use crate::clock::Timestamp;
 use crate::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 
 type Read<T> = Result<T, StoreError>;
@@ -94,6 +95,32 @@ pub trait InvitationRead {
     async fn sends(&self, place: Place, recipient: &[u8; 32]) -> Read<Option<SendsRow>>;
 }
 
+/// Reads the outbox.
+#[async_trait]
+pub trait OutboxRead {
+    /// The delivery of this invitation.
+    async fn outbox_row(&self, place: Place, invitation: InvitationId) -> Read<Option<OutboxRow>>;
+    /// Deliveries of the place in the order of their invitations' ids, after this one.
+    async fn outbox(
+        &self,
+        place: Place,
+        after: Option<InvitationId>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<OutboxRow>>;
+    /// Deliveries of all vendors that are due until this time, in the order of (time due, invitation's id), after this one.
+    async fn outbox_due(
+        &self,
+        until: Timestamp,
+        after: Option<(Timestamp, InvitationId)>,
+        limit: usize,
+        caller: Caller,
+    ) -> Read<Vec<OutboxRow>>;
+    /// Deliveries of the place whose envelope names this key, in any order.
+    async fn outbox_sealed_by(&self, place: Place, key: [u8; 16], limit: usize, caller: Caller)
+    -> Read<Vec<OutboxRow>>;
+}
+
 /// Reads secrets and keys.
 #[async_trait]
 pub trait SecretRead {
@@ -117,7 +144,7 @@ pub trait SecretRead {
     /// Versions of the place's secrets whose envelope names this key, in any order.
     async fn sealed_by(&self, place: Place, key: [u8; 16], limit: usize, caller: Caller)
     -> Read<Vec<SecretVersionRow>>;
-    /// How many versions of the place's secrets have an envelope that names this key.
+    /// How many versions of the place's secrets, and deliveries of its outbox, have an envelope that names this key.
     async fn count_sealed_by(&self, place: Place, key: [u8; 16], caller: Caller) -> Read<u64>;
 }
 

@@ -87,6 +87,7 @@ macro_rules! word {
         }
     };
 }
+pub(super) use word;
 
 word!(
     /// Whether a customer is in use.

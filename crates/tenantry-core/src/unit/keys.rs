@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use super::Unit;
 use crate::error::Error;
-use crate::store::{Check, KeyRow, RootKeyRow, RootKeyState, SecretRow, SecretVersionRow, Store, WriteOp};
+use crate::store::{
+    Check, Due, KeyRow, OutboxRow, Place, RootKeyRow, RootKeyState, SecretRow, SecretVersionRow, Store, WriteOp,
+};
 use crate::vault::{
-    KeyError, Keys, PlaceKey, RootKey, SecretAddress, SecretValue, StoreId, VaultError, key_address, sealed_with,
+    InvitationToken, KeyError, Keys, PlaceKey, RootKey, SecretAddress, SecretValue, StoreId, TokenAddress, VaultError,
+    key_address, sealed_with,
 };
 
 impl Unit<'_> {
-    /// The newest key of the place; the first secret of a place makes one. After [`Unit::bump_place`].
+    /// The newest key of the place; the first that is sealed in a place makes one. After [`Unit::bump_place`].
     pub(crate) async fn place_key(&mut self) -> Result<PlaceKey, Error> {
         match self.store().place_keys(self.place()).await?.last() {
             Some(row) => Ok(self.access.app.keys.place_key(self.store(), row).await?),
@@ -80,11 +83,33 @@ pub(crate) async fn open_version(
     version: &SecretVersionRow,
 ) -> Result<SecretValue, Error> {
     let sealed = version.sealed.as_deref().ok_or(VaultError::DecryptionFailed)?;
-    let wanted = sealed_with(sealed)?;
-    let generations = store.place_keys(secret.place).await?;
-    let row = generations.iter().find(|row| row.id == wanted).ok_or(VaultError::KeyNotAvailable)?;
-    let key = keys.place_key(store, row).await.map_err(Error::from)?;
+    let key = sealing_key(store, keys, secret.place, sealed).await?;
     Ok(key.open(sealed, &secret_address(store.store_id(), secret, version.version))?)
+}
+
+/// Opens the token of a delivery with the generation of the place's key that sealed it.
+pub(crate) async fn open_token(
+    store: &dyn Store,
+    keys: &Keys,
+    row: &OutboxRow,
+    due: &Due,
+) -> Result<InvitationToken, Error> {
+    let key = sealing_key(store, keys, row.place, &due.sealed).await?;
+    Ok(key.open_token(&due.sealed, &token_address(store.store_id(), row))?)
+}
+
+/// The generation of the place's key that an envelope names.
+async fn sealing_key(store: &dyn Store, keys: &Keys, place: Place, sealed: &[u8]) -> Result<PlaceKey, Error> {
+    let wanted = sealed_with(sealed)?;
+    let generations = store.place_keys(place).await?;
+    let row = generations.iter().find(|row| row.id == wanted).ok_or(VaultError::KeyNotAvailable)?;
+    Ok(keys.place_key(store, row).await?)
+}
+
+/// Where the token of a delivery is sealed for.
+pub(crate) fn token_address(store: StoreId, row: &OutboxRow) -> TokenAddress {
+    let (vendor, customer) = (row.place.vendor(), row.place.customer());
+    TokenAddress { store, vendor, customer, invitation: row.invitation, delivery: row.id }
 }
 
 /// Seals a value for a version of a secret.

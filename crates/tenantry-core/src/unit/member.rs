@@ -82,11 +82,12 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// Ends the open invitation of a member, if there is one, so that its token no longer works (U4).
+    /// Ends the open invitation of a member, if there is one, so that its token no longer works and is not sent (U4, D2).
     pub(crate) async fn end_invitation(&mut self, row: &MemberRow, state: InvitationState) -> Result<(), Error> {
         if let Some(invitation) = self.store().latest_invitation(row.place, row.id).await?
             && invitation.state == InvitationState::Pending
         {
+            self.write(WriteOp::DeleteOutbox(invitation.place, invitation.id));
             self.write(WriteOp::UpdateInvitation(crate::store::InvitationRow { state, ..invitation }));
         }
         Ok(())

@@ -4,8 +4,9 @@
 
 mod keys;
 mod member;
+mod outbox;
 
-pub(crate) use keys::{alive, open_version, seal_version};
+pub(crate) use keys::{alive, open_token, open_version, seal_version, token_address};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

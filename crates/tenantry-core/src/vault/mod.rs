@@ -4,7 +4,8 @@
 //! root key     from a provider: a key ring, a passphrase, the host's KMS
 //!   wraps      a place's key: 32 random bytes, one per customer, one for the vendor itself
 //!     HKDF-SHA-256(salt = store id, info = purpose) → one subkey for each purpose
-//!       seals  a version of a secret: XChaCha20-Poly1305, a random nonce of 192 bits
+//!       seals  a version of a secret, the token of an invitation until it is sent: XChaCha20-Poly1305, a random nonce of
+//!              192 bits
 //! ```
 //!
 //! Nonces, keys and tokens come straight from the operating system: a generator in the process would repeat itself in a
@@ -30,7 +31,7 @@ pub use email::{EmailAddress, InvalidEmail, VerifiedEmail};
 pub use envelope::sealed_with;
 pub(crate) use keys::{KeyError, Keys, key_address};
 pub use passphrase::{Argon2Cost, Passphrase};
-pub use place_key::{KeyAddress, PlaceKey, SecretAddress};
+pub use place_key::{KeyAddress, PlaceKey, SecretAddress, TokenAddress};
 pub use provider::{NewRootKey, ProviderError, RootKeyProvider};
 pub use redaction::{RedactingWriter, RedactionStream, Redactor, RedactorTooLarge};
 pub use root_key::{KeyRing, RootKey, RootKeyError, RootKeyId};

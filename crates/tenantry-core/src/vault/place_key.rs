@@ -1,4 +1,4 @@
-//! The key of a place, wrapped by the root key, and the secrets that it seals.
+//! The key of a place, wrapped by the root key, and the secrets and tokens that it seals.
 
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use super::envelope::{self, Associated};
 use super::root_key::RootKey;
-use super::{KeyBytes, SecretValue, StoreId, VaultError, random};
-use crate::ids::{CustomerId, SecretId, VendorId};
+use super::{InvitationToken, KeyBytes, SecretValue, StoreId, VaultError, random};
+use crate::ids::{CustomerId, DeliveryId, InvitationId, SecretId, VendorId};
 
 /// Which key: of which place in which store, and which generation of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,21 @@ pub struct SecretAddress<'a> {
     pub key: &'a str,
     /// The version of its value.
     pub version: u64,
+}
+
+/// Which token: of which delivery of which invitation, in which place. A token opens only at the address it was sealed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenAddress {
+    /// The store.
+    pub store: StoreId,
+    /// The vendor.
+    pub vendor: VendorId,
+    /// The customer; `None` for an invitation into the vendor itself.
+    pub customer: Option<CustomerId>,
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// The delivery.
+    pub delivery: DeliveryId,
 }
 
 /// One generation of a place's key.
@@ -111,6 +126,31 @@ impl PlaceKey {
         Ok(value.into())
     }
 
+    /// Encrypts the token of an invitation for its address.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Random`].
+    pub fn seal_token(&self, token: &InvitationToken, address: &TokenAddress) -> Result<Vec<u8>, VaultError> {
+        envelope::seal(&self.tokens_key(address.store), &self.id, token.expose().as_bytes(), &invitation(address))
+    }
+
+    /// Decrypts the token of an invitation at its address.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::KeyNotAvailable`] when another key sealed it; [`VaultError::DecryptionFailed`];
+    /// [`VaultError::UnsupportedFormat`].
+    pub fn open_token(&self, sealed: &[u8], address: &TokenAddress) -> Result<InvitationToken, VaultError> {
+        let opened = envelope::open(&self.tokens_key(address.store), &self.id, sealed, &invitation(address))?;
+        let text = str::from_utf8(opened.value()?).map_err(|_| VaultError::DecryptionFailed)?;
+        InvitationToken::parse(text).map_err(|_| VaultError::DecryptionFailed)
+    }
+
+    fn tokens_key(&self, store: StoreId) -> Zeroizing<[u8; 32]> {
+        subkey(&self.key, store, "tenantry seal invitation token v1")
+    }
+
     fn secrets_key(&self, store: StoreId) -> Zeroizing<[u8; 32]> {
         subkey(&self.key, store, "tenantry seal secret v1")
     }
@@ -141,6 +181,12 @@ fn secret(address: &SecretAddress<'_>) -> Associated {
         .with(address.secret.as_uuid().as_bytes())
         .with(address.key.as_bytes())
         .with(&address.version.to_be_bytes())
+}
+
+fn invitation(address: &TokenAddress) -> Associated {
+    place("invitation token", address.store, address.vendor, address.customer)
+        .with(address.invitation.as_uuid().as_bytes())
+        .with(address.delivery.as_uuid().as_bytes())
 }
 
 #[cfg(test)]
@@ -179,6 +225,35 @@ mod tests {
         }
         let other = PlaceKey::generate().unwrap();
         assert!(matches!(other.open(&sealed, &home), Err(VaultError::KeyNotAvailable)));
+    }
+
+    fn token_address() -> TokenAddress {
+        let KeyAddress { store, vendor, customer, .. } = key_address();
+        let invitation = InvitationId::from_uuid(Uuid::from_u128(6));
+        TokenAddress { store, vendor, customer, invitation, delivery: DeliveryId::from_uuid(Uuid::from_u128(7)) }
+    }
+
+    #[test]
+    fn d1_a_token_opens_only_at_its_own_address_and_as_a_token() {
+        let (key, token, home) = (PlaceKey::generate().unwrap(), InvitationToken::generate().unwrap(), token_address());
+        let sealed = key.seal_token(&token, &home).unwrap();
+        assert_eq!(key.open_token(&sealed, &home).unwrap().hash(), token.hash());
+        for moved in [
+            TokenAddress { store: StoreId::from_bytes([9; 16]), ..home },
+            TokenAddress { vendor: VendorId::from_uuid(Uuid::from_u128(9)), ..home },
+            TokenAddress { customer: Some(CustomerId::from_uuid(Uuid::from_u128(9))), ..home },
+            TokenAddress { customer: None, ..home },
+            TokenAddress { invitation: InvitationId::from_uuid(Uuid::from_u128(9)), ..home },
+            TokenAddress { delivery: DeliveryId::from_uuid(Uuid::from_u128(9)), ..home },
+        ] {
+            assert!(matches!(key.open_token(&sealed, &moved), Err(VaultError::DecryptionFailed)), "{moved:?}");
+        }
+        let other = PlaceKey::generate().unwrap();
+        assert!(matches!(other.open_token(&sealed, &home), Err(VaultError::KeyNotAvailable)));
+        // A secret is no token, and a token no secret, whatever is in it.
+        let secret = key.seal(&token.expose().into(), &secret_address()).unwrap();
+        assert!(matches!(key.open_token(&secret, &home), Err(VaultError::DecryptionFailed)));
+        assert!(matches!(key.open(&sealed, &secret_address()), Err(VaultError::DecryptionFailed)));
     }
 
     #[test]
@@ -233,5 +308,16 @@ mod tests {
             &secret(&secret_address()),
         );
         assert_eq!(sealed.unwrap(), vector("sealed-secret"));
+
+        let token = unwrapped.open_token(&vector("sealed-token"), &token_address()).unwrap();
+        assert!(vectors.lines().any(|line| line == format!("token {}", token.expose())));
+        let sealed = envelope::seal_with_nonce(
+            &key.tokens_key(STORE),
+            &key.id,
+            [6; 24],
+            token.expose().as_bytes(),
+            &invitation(&token_address()),
+        );
+        assert_eq!(sealed.unwrap(), vector("sealed-token"));
     }
 }

@@ -1,5 +1,6 @@
 //! Applies a commit inside an open transaction, in the order of the contract. It was validated before.
 
+mod outbox;
 mod secrets;
 
 use std::cell::RefCell;
@@ -16,17 +17,17 @@ use uuid::Uuid;
 
 use crate::error::{is_unique_violation, not_applied};
 use crate::row::{self, Columns, blob, int};
-use crate::search::{self, Touched};
+use crate::search::{self, Numbers, Touched};
 
 type Applied<T> = Result<T, StoreError>;
 
-/// Applies a commit; answers its receipt, and what the search index has to look at before the transaction ends.
-pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Applied<(Receipt, Touched)> {
-    if let Some(receipt) = earlier_receipt(connection, commit.id)? {
-        return Ok((receipt, Touched::default()));
-    }
-    let write = Write(connection, RefCell::default());
-    for guard in &commit.guards {
+/// Applies a commit; answers its receipt, and what the search index has to look at before the transaction ends. It does not
+/// look for an earlier receipt: a commit that was applied before finds its audit entries there and fails.
+pub(crate) fn apply(connection: &Connection, numbers: &Numbers, commit: &Commit) -> Applied<(Receipt, Touched)> {
+    let write = Write { connection, numbers, touched: RefCell::default() };
+    // Those that write come last: a conflict leaves nothing behind where there is one of them.
+    let by_mode = |mode| commit.guards.iter().filter(move |guard| guard.mode == mode);
+    for guard in by_mode(GuardMode::Hold).chain(by_mode(GuardMode::Bump)) {
         write.guard(guard)?;
     }
     for op in &commit.ops {
@@ -47,11 +48,17 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Applied<(Receip
     }
     let entries = (0..).zip(&commit.audit).map(|(ordinal, entry)| write.append(commit.id, ordinal, entry));
     let receipt = Receipt { entries: entries.collect::<rusqlite::Result<_>>().map_err(not_applied)? };
-    Ok((receipt, write.1.into_inner()))
+    Ok((receipt, write.touched.into_inner()))
 }
 
-/// The receipt of a commit that was applied before.
-fn earlier_receipt(connection: &Connection, id: CommitId) -> Applied<Option<Receipt>> {
+/// Whether a commit that is refused may have written something before. A commit without checks is refused by its guards
+/// only, and they write last, one of them at most: what fails in it later is a bug or the disk.
+pub(crate) fn may_be_taken_back(commit: &Commit) -> bool {
+    !commit.checks.is_empty() || commit.guards.iter().filter(|guard| guard.mode == GuardMode::Bump).count() > 1
+}
+
+/// The receipt of a commit that was applied before. Asked when applying it failed, once what that wrote is taken back.
+pub(crate) fn earlier_receipt(connection: &Connection, id: CommitId) -> Applied<Option<Receipt>> {
     let read = || {
         let mut statement = connection.prepare_cached(
             "SELECT vendor_id, place_id, number, position FROM audit_entries WHERE commit_id = ?1 ORDER BY ordinal",
@@ -69,11 +76,15 @@ fn earlier_receipt(connection: &Connection, id: CommitId) -> Applied<Option<Rece
 }
 
 /// Writes to a connection, and notes what it touches that is searched.
-struct Write<'a>(&'a Connection, RefCell<Touched>);
+struct Write<'a> {
+    connection: &'a Connection,
+    numbers: &'a Numbers,
+    touched: RefCell<Touched>,
+}
 
 impl Write<'_> {
     fn execute(&self, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<usize> {
-        self.0.prepare_cached(sql)?.execute(params)
+        self.connection.prepare_cached(sql)?.execute(params)
     }
 
     /// Executes a statement that must find a row; whether it did.
@@ -82,17 +93,17 @@ impl Write<'_> {
     }
 
     /// Executes a statement that answers the search numbers of the rows it wrote, alone or behind an id.
-    fn numbers<T>(
+    fn returning<T>(
         &self,
         sql: &str,
         params: &[&dyn ToSql],
         row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Vec<T>> {
-        self.0.prepare_cached(sql)?.query_map(params, row)?.collect()
+        self.connection.prepare_cached(sql)?.query_map(params, row)?.collect()
     }
 
     fn exists(&self, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<bool> {
-        self.0.prepare_cached(sql)?.exists(params)
+        self.connection.prepare_cached(sql)?.exists(params)
     }
 
     fn guard(&self, guard: &Guard) -> Applied<()> {
@@ -174,6 +185,8 @@ impl Write<'_> {
             }
             WriteOp::InsertInvitation(row) => self.insert_invitation(row),
             WriteOp::UpdateInvitation(row) => self.update_invitation(row),
+            WriteOp::PutOutbox(row) => self.put_outbox(row),
+            WriteOp::DeleteOutbox(place, invitation) => self.delete_outbox(*place, *invitation),
             WriteOp::DeleteSends(vendor, before) => self.delete_sends(*vendor, *before),
             WriteOp::PutSends(row, before) => self.put_sends(row, *before),
             WriteOp::InsertSecret(row) => {
@@ -201,7 +214,7 @@ impl Write<'_> {
             "INSERT INTO vendors (id, key, name, created_at, counter) VALUES (?1, ?2, ?3, ?4, 0)",
             params![blob(id.as_uuid()), key, name, created_at.micros()],
         )?;
-        search::add_vendor(self.0, *id)?;
+        search::add_vendor(self.connection, *id)?;
         Ok(true)
     }
 
@@ -209,9 +222,9 @@ impl Write<'_> {
         let sql = "INSERT INTO customers (vendor_id, id, name, name_folded, external_id, external_id_folded, status,
                        features, claimed, revision, created_at, updated_at, members, secrets, counter, number)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0, ?13)";
-        let number = search::next_number(self.0, row.vendor)?;
-        self.customer(sql, row, Some(number))?;
-        self.1.borrow_mut().new_customer(number, row);
+        let number = self.numbers.next(self.connection, row.vendor)?;
+        self.customer(row, Some(number), |params| self.execute(sql, params))?;
+        self.touched.borrow_mut().new_customer(number, row);
         Ok(true)
     }
 
@@ -219,12 +232,17 @@ impl Write<'_> {
         let sql = "UPDATE customers SET name = ?3, name_folded = ?4, external_id = ?5, external_id_folded = ?6,
                        status = ?7, features = ?8, claimed = ?9, revision = ?10, created_at = ?11, updated_at = ?12
                    WHERE vendor_id = ?1 AND id = ?2 AND ?13 IS NULL RETURNING number";
-        let numbers = self.customer(sql, row, None)?;
+        let numbers = self.customer(row, None, |params| self.returning(sql, params, |row| row.get(0)))?;
         Ok(self.touch_customer(row.vendor, row.id, &numbers))
     }
 
-    /// Writes a customer; the search numbers of the rows that were there, if the statement answers them.
-    fn customer(&self, sql: &str, row: &CustomerRow, number: Option<i64>) -> rusqlite::Result<Vec<i64>> {
+    /// Writes a customer with a statement of these parameters.
+    fn customer<T>(
+        &self,
+        row: &CustomerRow,
+        number: Option<i64>,
+        write: impl FnOnce(&[&dyn ToSql]) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
         let CustomerRow {
             vendor,
             id,
@@ -242,37 +260,33 @@ impl Write<'_> {
             updated_at,
             counter: _,
         } = row;
-        self.numbers(
-            sql,
-            params![
-                blob(vendor.as_uuid()),
-                blob(id.as_uuid()),
-                name,
-                name_folded,
-                external_id,
-                external_id_folded,
-                status.as_str(),
-                features.as_str(),
-                claimed,
-                int(*revision),
-                created_at.micros(),
-                updated_at.micros(),
-                number,
-            ],
-            |row| row.get(0),
-        )
+        write(params![
+            blob(vendor.as_uuid()),
+            blob(id.as_uuid()),
+            name,
+            name_folded,
+            external_id,
+            external_id_folded,
+            status.as_str(),
+            features.as_str(),
+            claimed,
+            int(*revision),
+            created_at.micros(),
+            updated_at.micros(),
+            number,
+        ])
     }
 
     /// Notes a customer that was written; whether there was one.
     fn touch_customer(&self, vendor: VendorId, id: CustomerId, numbers: &[i64]) -> bool {
-        let mut touched = self.1.borrow_mut();
+        let mut touched = self.touched.borrow_mut();
         numbers.iter().for_each(|number| touched.customer(*number, vendor, id));
         !numbers.is_empty()
     }
 
     /// Notes members that were written; whether there was one.
     fn touch_members(&self, vendor: VendorId, members: &[(Uuid, Uuid, i64)]) -> bool {
-        let mut touched = self.1.borrow_mut();
+        let mut touched = self.touched.borrow_mut();
         for (place, user, number) in members {
             touched.member(*number, Place::from_uuid(vendor, *place), UserId::from_uuid(*user));
         }
@@ -282,13 +296,14 @@ impl Write<'_> {
     fn delete_customer(&self, vendor: VendorId, customer: CustomerId) -> rusqlite::Result<bool> {
         let id = customer.as_uuid();
         let key = params![blob(vendor.as_uuid()), id.as_bytes()];
-        let members = self.numbers(
+        let members = self.returning(
             "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2 RETURNING place_id, user_id, number",
             key,
             numbered_member,
         )?;
         self.touch_members(vendor, &members);
         for sql in [
+            "DELETE FROM outbox WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM invitations WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM invitation_sends WHERE vendor_id = ?1 AND place_id = ?2",
             "DELETE FROM secret_versions WHERE vendor_id = ?1 AND place_id = ?2",
@@ -301,7 +316,7 @@ impl Write<'_> {
             self.execute(sql, key)?;
         }
         let sql = "DELETE FROM customers WHERE vendor_id = ?1 AND id = ?2 RETURNING number";
-        let numbers = self.numbers(sql, key, |row| row.get(0))?;
+        let numbers = self.returning(sql, key, |row| row.get(0))?;
         Ok(self.touch_customer(vendor, customer, &numbers))
     }
 
@@ -324,7 +339,7 @@ impl Write<'_> {
         let is_there = self.user(sql, row)?;
         let sql = "SELECT place_id, user_id, number FROM members WHERE vendor_id = ?1 AND user_id = ?2";
         let key = params![blob(row.vendor.as_uuid()), blob(row.id.as_uuid())];
-        let members = self.numbers(sql, key, numbered_member)?;
+        let members = self.returning(sql, key, numbered_member)?;
         self.touch_members(row.vendor, &members);
         Ok(is_there)
     }
@@ -363,9 +378,9 @@ impl Write<'_> {
         let sql = "INSERT INTO members (vendor_id, place_id, user_id, id, name, role, state, revision, created_at,
                        updated_at, invited_email, counter, number)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12)";
-        let number = search::next_member_number(self.0, row.place)?;
+        let number = self.numbers.next_member(self.connection, row.place)?;
         self.member(sql, row, Some(number))?;
-        self.1.borrow_mut().member(number, row.place, row.user);
+        self.touched.borrow_mut().member(number, row.place, row.user);
         Ok(true)
     }
 
@@ -411,7 +426,7 @@ impl Write<'_> {
     }
 
     fn delete_member(&self, place: Place, user: UserId) -> rusqlite::Result<bool> {
-        let members = self.numbers(
+        let members = self.returning(
             "DELETE FROM members WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3
              RETURNING place_id, user_id, number",
             params![blob(place.vendor().as_uuid()), blob(&place.uuid()), blob(user.as_uuid())],
@@ -512,7 +527,7 @@ impl Write<'_> {
             }
             Check::ChainHead(head) => return Ok(self.head(head.place)? == Some(*head)),
             Check::RootKeys(expected) => {
-                let rows = row::root_keys(self.0)?;
+                let rows = row::root_keys(self.connection)?;
                 let alive = rows.iter().filter(|row| row.state != RootKeyState::Retired);
                 return Ok(alive.map(|row| (row.id, row.state)).eq(expected.iter().copied()));
             }
@@ -526,7 +541,7 @@ impl Write<'_> {
     fn head(&self, place: Place) -> rusqlite::Result<Option<ChainHead>> {
         let sql = "SELECT vendor_id, place_id, number, hash FROM audit_heads WHERE vendor_id = ?1 AND place_id = ?2";
         let key = params![blob(place.vendor().as_uuid()), blob(&place.uuid())];
-        self.0.prepare_cached(sql)?.query_row(key, row::head).optional()
+        self.connection.prepare_cached(sql)?.query_row(key, row::head).optional()
     }
 
     /// Gives an entry its number and position and links it to the one before.
@@ -535,8 +550,10 @@ impl Write<'_> {
         let (vendor, at) = (place.vendor(), place.uuid());
         let (number, previous) = self.head(*place)?.map_or((1, [0; 32]), |head| (head.number + 1, head.hash));
         let position = "SELECT coalesce(max(position), 0) + 1 FROM audit_entries WHERE vendor_id = ?1";
-        let position =
-            self.0.prepare_cached(position)?.query_row([blob(vendor.as_uuid())], |row| Columns::of(row).number())?;
+        let position = self
+            .connection
+            .prepare_cached(position)?
+            .query_row([blob(vendor.as_uuid())], |row| Columns::of(row).number())?;
         let hash = audit::link(&previous, number, position, digest);
         self.execute(
             "INSERT INTO audit_entries (vendor_id, place_id, number, position, commit_id, ordinal, time, actor, action,

@@ -7,7 +7,8 @@ use rusqlite::{Connection, ErrorCode, Result};
 
 use super::closed;
 
-/// What differs, in words; without the texts, which are personal.
+/// What differs, in words; without the texts, which are personal. In a transaction: whoever writes meanwhile would tell them
+/// apart.
 pub(crate) fn check(connection: &Connection) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     for (sql, what) in [

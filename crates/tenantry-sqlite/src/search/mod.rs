@@ -17,7 +17,9 @@ mod order;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use tenantry_core::ids::{CustomerId, UserId, VendorId};
@@ -73,6 +75,51 @@ impl Touched {
     }
 }
 
+/// The next number of each vendor that a transaction gave one from: read once, written once, by [`update`]. A commit that is
+/// rolled back leaves a gap, as a renamed customer does.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers(RefCell<BTreeMap<VendorId, Next>>);
+
+#[derive(Debug)]
+struct Next {
+    first: i64,
+    next: i64,
+}
+
+impl Numbers {
+    /// Takes the vendor's next number; a customer's.
+    pub(crate) fn next(&self, connection: &Connection, vendor: VendorId) -> Result<i64> {
+        let mut vendors = self.0.borrow_mut();
+        let numbers = match vendors.entry(vendor) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let sql = "SELECT first, next FROM search_numbers WHERE vendor_id = ?1";
+                let row = |row: &rusqlite::Row<'_>| Ok(Next { first: row.get(0)?, next: row.get(1)? });
+                unknown.insert(connection.prepare_cached(sql)?.query_row([blob(vendor.as_uuid())], row)?)
+            }
+        };
+        numbers.next += 1;
+        Ok(numbers.first + numbers.next - 1)
+    }
+
+    /// Takes the vendor's next number for a member of this place; the vendor's own get none.
+    pub(crate) fn next_member(&self, connection: &Connection, place: Place) -> Result<i64> {
+        match place {
+            Place::Vendor(_) => Ok(0),
+            Place::Customer(vendor, _) => Ok(self.next(connection, vendor)? + MEMBERS),
+        }
+    }
+
+    /// Notes what was taken.
+    fn store(&self, connection: &Connection) -> Result<()> {
+        for (vendor, Next { next, .. }) in &*self.0.borrow() {
+            let sql = "UPDATE search_numbers SET next = ?2 WHERE vendor_id = ?1";
+            connection.prepare_cached(sql)?.execute(params![blob(vendor.as_uuid()), next])?;
+        }
+        Ok(())
+    }
+}
+
 /// Gives a new vendor its numbers.
 pub(crate) fn add_vendor(connection: &Connection, vendor: VendorId) -> Result<()> {
     let sql = "INSERT INTO search_numbers (vendor_id, first, next)
@@ -85,17 +132,18 @@ type Texts = (String, Option<String>);
 
 /// Brings the index up to date with what was touched. The writer calls it once, after the last savepoint and before
 /// COMMIT; what it finds up to date costs it two lookups.
-pub(crate) fn update(connection: &Connection, touched: &Touched) -> Result<()> {
+pub(crate) fn update(connection: &Connection, numbers: &Numbers, touched: &Touched) -> Result<()> {
     let mut writes = BTreeMap::new();
     for (number, Customer { vendor, id, new }) in &touched.customers {
         match new {
             Some(texts) => add_customer(connection, *number, *id, texts.clone(), &mut writes)?,
-            None => customer(connection, *number, *vendor, *id, &mut writes)?,
+            None => customer(connection, numbers, (*number, *vendor, *id), &mut writes)?,
         }
     }
     for (number, (place, user)) in &touched.members {
-        member(connection, *number, *place, *user, &mut writes)?;
+        member(connection, numbers, (*number, *place, *user), &mut writes)?;
     }
+    numbers.store(connection)?;
     // In the order of the numbers: FTS5 writes a segment whenever they fall.
     for (number, write) in writes {
         let (sql, (text, more)) = match write {
@@ -122,9 +170,8 @@ fn closed(text: &str) -> String {
 
 fn customer(
     connection: &Connection,
-    number: i64,
-    vendor: VendorId,
-    id: CustomerId,
+    numbers: &Numbers,
+    (number, vendor, id): (i64, VendorId, CustomerId),
     writes: &mut BTreeMap<i64, Write>,
 ) -> Result<()> {
     let texts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
@@ -147,7 +194,7 @@ fn customer(
     let Some(texts) = current else { return Ok(()) };
     let mut new = number;
     if !is_new {
-        new = next_number(connection, vendor)?;
+        new = numbers.next(connection, vendor)?;
         let sql = "UPDATE customers SET number = ?3 WHERE vendor_id = ?1 AND id = ?2";
         connection.prepare_cached(sql)?.execute(params![key.0, key.1, new])?;
         let sql = "UPDATE search_members SET customer = ?2 WHERE customer = ?1";
@@ -172,9 +219,8 @@ fn add_customer(
 
 fn member(
     connection: &Connection,
-    number: i64,
-    place: Place,
-    user: UserId,
+    numbers: &Numbers,
+    (number, place, user): (i64, Place, UserId),
     writes: &mut BTreeMap<i64, Write>,
 ) -> Result<()> {
     let indexed: Option<String> = connection
@@ -203,7 +249,7 @@ fn member(
     let Some((email, customer)) = current else { return Ok(()) };
     let mut new = number;
     if !is_new {
-        new = next_member_number(connection, place)?;
+        new = numbers.next_member(connection, place)?;
         let sql = "UPDATE members SET number = ?4 WHERE vendor_id = ?1 AND place_id = ?2 AND user_id = ?3";
         connection.prepare_cached(sql)?.execute(params![key.0, key.1, key.2, new])?;
     }
@@ -212,18 +258,4 @@ fn member(
         .execute(params![new, customer, email])?;
     writes.insert(new, Write::Add((email, None)));
     Ok(())
-}
-
-/// Takes the vendor's next number; a customer's.
-pub(crate) fn next_number(connection: &Connection, vendor: VendorId) -> Result<i64> {
-    let sql = "UPDATE search_numbers SET next = next + 1 WHERE vendor_id = ?1 RETURNING first + next - 1";
-    connection.prepare_cached(sql)?.query_row([blob(vendor.as_uuid())], |row| row.get(0))
-}
-
-/// Takes the vendor's next number for a member of this place; the vendor's own get none.
-pub(crate) fn next_member_number(connection: &Connection, place: Place) -> Result<i64> {
-    match place {
-        Place::Vendor(_) => Ok(0),
-        Place::Customer(vendor, _) => Ok(next_number(connection, vendor)? + MEMBERS),
-    }
 }

@@ -19,7 +19,7 @@ use tenantry_core::{Caller, Role};
 use uuid::Uuid;
 
 use super::filter::{Effort, search};
-use super::{Orders, Touched, check, update};
+use super::{Numbers, Orders, Touched, check, update};
 use crate::apply::apply;
 use crate::{Durability, Sqlite};
 
@@ -392,10 +392,10 @@ fn what_was_rolled_back_is_not_indexed_and_its_number_serves_the_next() {
     ];
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut touched = Touched::default();
+    let (numbers, mut touched) = (Numbers::default(), Touched::default());
     for (commit, keep) in commits {
         connection.execute_batch("SAVEPOINT one").unwrap();
-        let (_, more) = apply(&connection, &commit).unwrap();
+        let (_, more) = apply(&connection, &numbers, &commit).unwrap();
         if keep {
             touched.extend(more);
         } else {
@@ -403,7 +403,7 @@ fn what_was_rolled_back_is_not_indexed_and_its_number_serves_the_next() {
         }
         connection.execute_batch("RELEASE one").unwrap();
     }
-    update(&connection, &touched).unwrap();
+    update(&connection, &numbers, &touched).unwrap();
     connection.execute_batch("COMMIT").unwrap();
     assert_eq!(check(&connection).unwrap(), Vec::<String>::new());
     let names = "SELECT group_concat(name_folded, ', ' ORDER BY number) FROM search_customers";

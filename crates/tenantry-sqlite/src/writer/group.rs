@@ -6,7 +6,7 @@
 use std::borrow::Borrow;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,8 +18,8 @@ use crate::apply;
 use crate::connection::{Opened, Purpose};
 use crate::error::{at_commit, not_applied};
 use crate::locks::{Locks, Writing};
-use crate::search::{self, Touched};
-use crate::writer::erasing::Erasing;
+use crate::search::{self, Numbers, Touched};
+use crate::writer::log::Log;
 
 /// The bounds of a group: other processes, and those who wait for it, are not kept longer than this and an fsync.
 const COMMITS: usize = 256;
@@ -45,8 +45,8 @@ pub(super) type Held = Option<Connection>;
 /// What may fail in a group, and what depends on the clock; tests have their own.
 pub(super) trait Steps: Debug + Send + Sync {
     /// Applies a commit inside the transaction that is open.
-    fn apply(&self, connection: &Connection, commit: &Commit) -> Applied {
-        apply::apply(connection, commit)
+    fn apply(&self, connection: &Connection, numbers: &Numbers, commit: &Commit) -> Applied {
+        apply::apply(connection, numbers, commit)
     }
 
     /// Makes the transaction durable.
@@ -126,9 +126,11 @@ pub(super) struct Groups {
     opened: Opened,
     pub(super) locks: Locks,
     steps: Box<dyn Steps>,
-    pub(super) erasing: Erasing,
+    pub(super) log: Log,
     /// Set when the store is closed: nobody waits for other processes any more.
     pub(super) is_ending: AtomicBool,
+    /// How many the last group had.
+    last: AtomicUsize,
     seen: Mutex<Seen>,
 }
 
@@ -151,13 +153,25 @@ impl Seen {
 
 impl Groups {
     pub(super) fn new(opened: Opened, locks: Locks, steps: Box<dyn Steps>) -> Self {
-        // A process that ended before it could empty the log leaves that to the next one.
-        let erasing = Erasing::new(opened.settings.has_log());
-        Self { opened, locks, steps, erasing, is_ending: AtomicBool::new(false), seen: Mutex::default() }
+        let log = Log::new(&opened.settings);
+        Self {
+            opened,
+            locks,
+            steps,
+            log,
+            is_ending: AtomicBool::new(false),
+            last: AtomicUsize::new(1),
+            seen: Mutex::default(),
+        }
     }
 
     pub(super) fn busy_deadline(&self) -> Duration {
         self.opened.settings.busy_deadline()
+    }
+
+    /// Whether several wrote together a moment ago: whoever was answered with them is about to come again.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.last.load(Ordering::Relaxed) > 1
     }
 
     /// A group of one, without the cost of a group.
@@ -206,7 +220,7 @@ impl Groups {
         members.into_iter().map(again).collect()
     }
 
-    /// The commits of a group, a savepoint each, and its COMMIT.
+    /// The commits of a group and their COMMIT.
     fn together<S: Source>(
         &self,
         connection: &Connection,
@@ -214,22 +228,30 @@ impl Groups {
         members: &mut Vec<(S::Item, Answer)>,
     ) -> Fate {
         let begin = Instant::now();
-        let (mut room, mut touched) = (BYTES, Touched::default());
+        let (mut room, numbers, mut touched) = (BYTES, Numbers::default(), Touched::default());
         while members.len() < COMMITS && (members.is_empty() || begin.elapsed() < self.steps.work()) {
             // What is larger than a group is one by itself.
-            let Some(item) = source.next(if members.is_empty() { usize::MAX } else { room }) else { break };
+            let mut next = source.next(if members.is_empty() { usize::MAX } else { room });
+            if next.is_none() && members.len() < self.last.load(Ordering::Relaxed) {
+                // Those who were answered with the last group may be ready to run, and need this processor to send their
+                // next commit. It is no delay: where nobody is ready, nothing happens.
+                thread::yield_now();
+                next = source.next(room);
+            }
+            let Some(item) = next else { break };
             room = room.saturating_sub(payload(item.borrow()));
-            let (answer, is_whole) = self.member(connection, item.borrow(), &mut touched);
+            let (answer, is_whole) = self.member(connection, item.borrow(), &numbers, &mut touched);
             members.push((item, answer));
             if !is_whole {
                 return Fate::Gone;
             }
         }
+        self.last.store(members.len(), Ordering::Relaxed);
         if members.iter().all(|(_, answer)| answer.is_err()) {
             // Decided on what is durable: they had no neighbours. There is nothing to wait for the disk for.
             return if run(connection, "ROLLBACK").is_ok() { Fate::Stands } else { Fate::Gone };
         }
-        match self.end(connection, &touched) {
+        match self.end(connection, &numbers, &touched) {
             Ok(()) => {
                 self.after_group(connection, members.len(), begin.elapsed());
                 Fate::Stands
@@ -240,8 +262,8 @@ impl Groups {
     }
 
     /// Brings the search index up to date, once for all that the transaction wrote, and makes it durable.
-    fn end(&self, connection: &Connection, touched: &Touched) -> Result<(), StoreError> {
-        search::update(connection, touched).map_err(not_applied)?;
+    fn end(&self, connection: &Connection, numbers: &Numbers, touched: &Touched) -> Result<(), StoreError> {
+        search::update(connection, numbers, touched).map_err(not_applied)?;
         self.commit(connection)
     }
 
@@ -255,12 +277,19 @@ impl Groups {
     }
 
     /// One commit of a group, and whether the group's transaction is still whole: some errors of SQLite (a full disk, an
-    /// interrupt) end all of it.
-    fn member(&self, connection: &Connection, commit: &Commit, touched: &mut Touched) -> (Answer, bool) {
-        if let Err(error) = run(connection, "SAVEPOINT member") {
+    /// interrupt) end all of it. A savepoint costs a fifth of a commit, so only who may need it has one.
+    fn member(
+        &self,
+        connection: &Connection,
+        commit: &Commit,
+        numbers: &Numbers,
+        touched: &mut Touched,
+    ) -> (Answer, bool) {
+        let has_savepoint = apply::may_be_taken_back(commit);
+        if has_savepoint && let Err(error) = run(connection, "SAVEPOINT member") {
             return (Err(not_applied(error)), false);
         }
-        let answer = self.apply(connection, commit).map(|(receipt, more)| {
+        let answer = self.apply(connection, numbers, commit).map(|(receipt, more)| {
             touched.extend(more);
             receipt
         });
@@ -268,19 +297,25 @@ impl Groups {
             return (answer, false);
         }
         let ended = match &answer {
-            Ok(_) => run(connection, "RELEASE member"),
-            Err(_) => run(connection, "ROLLBACK TO member").and_then(|()| run(connection, "RELEASE member")),
+            Ok(_) if has_savepoint => run(connection, "RELEASE member"),
+            Ok(_) => Ok(()),
+            Err(_) if has_savepoint => {
+                run(connection, "ROLLBACK TO member").and_then(|()| run(connection, "RELEASE member"))
+            }
+            // Its guards refused it: it wrote nothing.
+            Err(StoreError::Conflict) => Ok(()),
+            Err(_) => return (answer, false),
         };
-        (answer, ended.is_ok())
+        (or_earlier(connection, commit, answer), ended.is_ok())
     }
 
     /// A panic is a bug, of this commit: the others go on.
-    fn apply(&self, connection: &Connection, commit: &Commit) -> Applied {
-        let applied = catch_unwind(AssertUnwindSafe(|| self.steps.apply(connection, commit)));
+    fn apply(&self, connection: &Connection, numbers: &Numbers, commit: &Commit) -> Applied {
+        let applied = catch_unwind(AssertUnwindSafe(|| self.steps.apply(connection, numbers, commit)));
         let answer = applied.unwrap_or(Err(StoreError::Malformed("a panic while it was applied")));
         // Before the outcome is known: where it stays unknown, it may have been applied.
         if answer.is_ok() && commit.ops.iter().any(WriteOp::erases) {
-            self.erasing.begin();
+            self.log.erases();
         }
         answer
     }
@@ -303,9 +338,9 @@ impl Groups {
             return Err(source.refused.take().unwrap_or(StoreError::Contended));
         };
         let Some(connection) = held else { return Err(StoreError::Contended) };
-        let begin = Instant::now();
-        let answer = self.apply(connection, commit).and_then(|(receipt, touched)| {
-            self.end(connection, &touched)?;
+        let (begin, numbers) = (Instant::now(), Numbers::default());
+        let answer = self.apply(connection, &numbers, commit).and_then(|(receipt, touched)| {
+            self.end(connection, &numbers, &touched)?;
             self.after_group(connection, 1, begin.elapsed());
             Ok(receipt)
         });
@@ -316,17 +351,21 @@ impl Groups {
             }
             answer => answer,
         };
-        if answer.is_err() {
-            Self::roll_back(held);
+        if answer.is_ok() {
+            return answer;
         }
-        answer
+        Self::roll_back(held);
+        match held {
+            Some(connection) => or_earlier(connection, commit, answer),
+            None => answer.map_err(undecided),
+        }
     }
 
     /// A group is durable; none of its callers has been told yet.
     fn after_group(&self, connection: &Connection, commits: usize, took: Duration) {
         self.seen().ended = Some(Instant::now());
         tracing::trace!(commits, took = ?took, "a group is durable");
-        self.erasing.finish(connection, self.busy_deadline());
+        self.log.keep(connection, self.busy_deadline());
     }
 
     /// Begins a transaction. While another process writes it waits for as long as the source does; `None` when nobody
@@ -396,6 +435,26 @@ impl Groups {
             return Err(unknown);
         }
         Ok(())
+    }
+}
+
+/// The answer to a commit that failed and left nothing behind: when it was applied before, its receipt.
+fn or_earlier(connection: &Connection, commit: &Commit, answer: Answer) -> Answer {
+    match answer {
+        Ok(_) | Err(StoreError::OutcomeUnknown(_)) => answer,
+        Err(error) => match apply::earlier_receipt(connection, commit.id) {
+            Ok(Some(receipt)) => Ok(receipt),
+            Ok(None) => Err(error),
+            Err(_) => Err(undecided(error)),
+        },
+    }
+}
+
+/// An error of a commit for whose earlier receipt nobody could look: what it was refused for may be its own doing.
+fn undecided(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Conflict | StoreError::CheckFailed(_) => StoreError::Unavailable(error.into()),
+        other => other,
     }
 }
 

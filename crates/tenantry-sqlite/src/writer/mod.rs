@@ -4,8 +4,8 @@
 //! first of them, takes whoever waits together into one transaction with one fsync. It adds no delay: while it waits for
 //! the disk the next group gathers. What is in a group, and who is answered what, stands in `group`.
 
-mod erasing;
 mod group;
+mod log;
 #[cfg(test)]
 mod tests;
 
@@ -157,7 +157,7 @@ impl Writer {
             Slot::Away | Slot::Closed => None,
         };
         if let Some(connection) = &connection {
-            inner.groups.erasing.finish(connection, inner.groups.busy_deadline());
+            inner.groups.log.keep(connection, inner.groups.busy_deadline());
         }
         let close = |connection: Connection| connection.close().map_err(|(_, error)| not_applied(error));
         inner.groups.locks.leave(|| connection.map_or(Ok(()), close))
@@ -180,7 +180,7 @@ impl Inner {
     /// The connection, if nobody has it or waits for it: nobody is overtaken.
     fn loan(&self) -> Option<Loan<'_>> {
         let mut queue = self.lock();
-        if queue.is_ended || !queue.waiting.is_empty() {
+        if queue.is_ended || !queue.waiting.is_empty() || self.groups.is_crowded() {
             return None;
         }
         self.take(&mut queue)

@@ -28,9 +28,10 @@ use super::{Loan, QUEUE_COMMITS, Slot, Writer};
 use crate::connection::{Opened, Purpose, Settings};
 use crate::file_system::FileId;
 use crate::locks::Locks;
+use crate::search::Numbers;
 use crate::{Sqlite, apply, migration};
 
-type Apply = dyn Fn(&Connection, &Commit) -> Applied + Send + Sync;
+type Apply = dyn Fn(&Connection, &Numbers, &Commit) -> Applied + Send + Sync;
 type End = dyn Fn(&Connection) -> rusqlite::Result<()> + Send + Sync;
 
 /// The steps of a test, and how many commits each transaction had that ended well.
@@ -49,9 +50,9 @@ impl std::fmt::Debug for Faulty {
 }
 
 impl Steps for Faulty {
-    fn apply(&self, connection: &Connection, commit: &Commit) -> Applied {
+    fn apply(&self, connection: &Connection, numbers: &Numbers, commit: &Commit) -> Applied {
         self.applied.fetch_add(1, Ordering::Relaxed);
-        (self.apply)(connection, commit)
+        (self.apply)(connection, numbers, commit)
     }
 
     fn commit(&self, connection: &Connection) -> rusqlite::Result<()> {
@@ -100,7 +101,7 @@ fn create(number: u128, external_id: &str) -> Commit {
         updated_at: time,
         counter: 0,
     };
-    let guard = Guard { key: GuardKey::Place(Place::Vendor(VENDOR)), counter: 0, mode: GuardMode::Hold };
+    let guard = guard(0, GuardMode::Hold);
     let check = Check::ExternalIdUnique { vendor: VENDOR, external_id: external_id.to_owned(), customer };
     Commit {
         id: id(number),
@@ -135,7 +136,7 @@ impl Bench {
     }
 
     fn new(
-        apply: impl Fn(&Connection, &Commit) -> Applied + Send + Sync + 'static,
+        apply: impl Fn(&Connection, &Numbers, &Commit) -> Applied + Send + Sync + 'static,
         end: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
     ) -> Self {
         Self::with_work(Duration::MAX, apply, end)
@@ -143,7 +144,7 @@ impl Bench {
 
     fn with_work(
         work: Duration,
-        apply: impl Fn(&Connection, &Commit) -> Applied + Send + Sync + 'static,
+        apply: impl Fn(&Connection, &Numbers, &Commit) -> Applied + Send + Sync + 'static,
         end: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -151,7 +152,7 @@ impl Bench {
         let sqlite = Sqlite::file(&path).busy_deadline(Duration::from_millis(20));
         let settings = Settings::new(&sqlite, path.clone());
         let mut connection = settings.connect(Purpose::Make).unwrap();
-        settings.turn_on_log(&connection).unwrap();
+        settings.make_writer(&connection).unwrap();
         let store = StoreId::generate().unwrap();
         let transaction = connection.transaction().unwrap();
         migration::run(&transaction, 0, store).unwrap();
@@ -162,7 +163,8 @@ impl Bench {
         let audit = vec![audit_entry(id(1), 0, place, "made")];
         let ops = vec![WriteOp::InsertVendor(row)];
         let commit = Commit { id: id(1), guards: Vec::new(), ops, checks: Vec::new(), audit };
-        apply::apply(&connection, &commit).unwrap();
+        let numbers = Numbers::default();
+        apply::apply(&connection, &numbers, &commit).unwrap();
         let file = FileId::of(&path).unwrap();
         let locks = Locks::take(&settings, file, &connection).unwrap().unwrap();
         let log = FileId::of(&settings.beside("-wal")).unwrap();
@@ -224,6 +226,7 @@ impl Bench {
 fn name(answer: &Answer) -> &'static str {
     match answer {
         Ok(_) => "ok",
+        Err(StoreError::Conflict) => "conflict",
         Err(StoreError::CheckFailed(0)) => "check",
         Err(StoreError::Contended) => "contended",
         Err(StoreError::Unavailable(_)) => "unavailable",
@@ -252,10 +255,10 @@ fn commits_that_wait_together_share_one_transaction_and_are_answered_in_their_or
 #[test]
 fn a_blocking_caller_who_finds_the_writer_idle_commits_on_its_own_thread() {
     let here = thread::current().id();
-    let apply = move |connection: &Connection, commit: &Commit| {
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
         let is_own = commit.id == id(2);
         assert_eq!(thread::current().id() == here, is_own);
-        apply::apply(connection, commit)
+        apply::apply(connection, numbers, commit)
     };
     let bench = Bench::new(apply, commit_it);
     assert_eq!(name(&bench.send(create(2, "2"), Caller::Blocking)), "ok");
@@ -270,13 +273,72 @@ fn a_failure_of_one_leaves_its_neighbours_alone() {
     assert_eq!((bench.groups(), bench.customers()), (vec![3], vec!["x".to_owned(), "y".to_owned()]));
 }
 
+/// The same, and it may have one refusal only: that of its guards.
+fn unchecked(number: u128, guard: Guard) -> Commit {
+    Commit { guards: vec![guard], checks: Vec::new(), ..create(number, &number.to_string()) }
+}
+
+fn guard(counter: u64, mode: GuardMode) -> Guard {
+    Guard { key: GuardKey::Place(Place::Vendor(VENDOR)), counter, mode }
+}
+
+#[test]
+fn who_is_refused_by_its_guards_needs_no_savepoint_and_leaves_its_neighbours_alone() {
+    let bench = Bench::sound();
+    let hold = |number, counter| unchecked(number, guard(counter, GuardMode::Hold));
+    let bump = |number, counter| unchecked(number, guard(counter, GuardMode::Bump));
+    let answers = bench.together([hold(2, 0), hold(3, 7), bump(4, 0), bump(5, 0), hold(6, 1), create(7, "7")]);
+    assert_eq!(names(&answers), ["ok", "conflict", "ok", "conflict", "ok", "conflict"]);
+    assert_eq!((bench.groups(), bench.customers()), (vec![6], vec!["2".into(), "4".into(), "6".into()]));
+}
+
+#[test]
+fn who_fails_without_a_savepoint_costs_its_neighbours_a_second_try() {
+    let bench = Bench::sound();
+    let taken = Commit { id: id(9), ..unchecked(2, guard(0, GuardMode::Hold)) };
+    let answers = bench.together([create(2, "2"), taken, create(4, "4")]);
+    assert_eq!(names(&answers), ["ok", "malformed", "ok"]);
+    assert_eq!(bench.customers(), ["2", "4"]);
+}
+
+#[test]
+fn a_commit_that_was_applied_is_answered_by_its_receipt_although_its_guard_moved_since() {
+    let bench = Bench::sound();
+    let bump = || unchecked(2, guard(0, GuardMode::Bump));
+    let first = bench.send(bump(), Caller::Blocking).unwrap();
+    assert_eq!(bench.send(bump(), Caller::Blocking).unwrap(), first, "alone");
+    let answers = bench.together([bump(), unchecked(3, guard(1, GuardMode::Hold))]);
+    assert_eq!(names(&answers), ["ok", "ok"]);
+    assert_eq!(answers[0].as_ref().unwrap(), &first, "in a group");
+    assert_eq!(bench.customers(), ["2", "3"]);
+}
+
+#[test]
+fn after_a_crowd_a_blocking_caller_joins_the_next_and_alone_again_it_commits_itself() {
+    let threads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&threads);
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
+        seen.lock().unwrap().push(thread::current().id());
+        apply::apply(connection, numbers, commit)
+    };
+    let bench = Bench::new(apply, commit_it);
+    bench.together([create(2, "2"), create(3, "3")]);
+    for number in 4..7 {
+        assert_eq!(name(&bench.send(create(number, &number.to_string()), Caller::Blocking)), "ok");
+        // The thread answers before it lets the connection go.
+        drop(bench.occupy());
+    }
+    let own: Vec<_> = threads.lock().unwrap().iter().map(|id| *id == thread::current().id()).collect();
+    assert_eq!(own, [false, false, false, true, true]);
+}
+
 #[test]
 fn a_full_disk_that_ends_the_transaction_costs_only_the_commit_that_is_too_large() {
-    let apply = |connection: &Connection, commit: &Commit| {
+    let apply = |connection: &Connection, numbers: &Numbers, commit: &Commit| {
         let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
         let limit = |pages: i64| connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()));
         limit(pages + 100).unwrap();
-        let answer = apply::apply(connection, commit);
+        let answer = apply::apply(connection, numbers, commit);
         limit(1 << 30).unwrap();
         answer
     };
@@ -290,8 +352,8 @@ fn a_full_disk_that_ends_the_transaction_costs_only_the_commit_that_is_too_large
 fn when_an_error_ends_the_transaction_each_commit_runs_alone_once() {
     let times = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&times);
-    let apply = move |connection: &Connection, commit: &Commit| {
-        let answer = apply::apply(connection, commit);
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
+        let answer = apply::apply(connection, numbers, commit);
         if commit.id == id(3) && count.fetch_add(1, Ordering::Relaxed) == 0 {
             connection.execute_batch("ROLLBACK").unwrap();
             return Err(StoreError::Unavailable("interrupted".into()));
@@ -310,11 +372,11 @@ fn when_an_error_ends_the_transaction_each_commit_runs_alone_once() {
 fn a_refusal_by_a_neighbour_that_did_not_last_is_decided_again() {
     let first = Arc::new(AtomicUsize::new(0));
     let (count, ends) = (Arc::clone(&first), AtomicUsize::new(0));
-    let apply = move |connection: &Connection, commit: &Commit| {
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
         if commit.id == id(2) && count.fetch_add(1, Ordering::Relaxed) > 0 {
             return Err(StoreError::Unavailable("not this time".into()));
         }
-        apply::apply(connection, commit)
+        apply::apply(connection, numbers, commit)
     };
     let end = move |connection: &Connection| {
         // Nothing was written.
@@ -370,8 +432,8 @@ fn an_outcome_that_cannot_be_decided_is_unknown_to_those_who_wrote_and_refused_t
 
 #[test]
 fn a_panic_in_one_leaves_its_neighbours_and_the_writer_alone() {
-    let apply = |connection: &Connection, commit: &Commit| {
-        let answer = apply::apply(connection, commit);
+    let apply = |connection: &Connection, numbers: &Numbers, commit: &Commit| {
+        let answer = apply::apply(connection, numbers, commit);
         assert_ne!(commit.checks.len(), 0, "a panic that a test wants");
         answer
     };
@@ -531,8 +593,8 @@ fn with_its_lock_taken(times: usize) -> (Bench, Arc<AtomicUsize>) {
 
     let (applied, path) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(PathBuf::new())));
     let (count, of) = (Arc::clone(&applied), Arc::clone(&path));
-    let apply = move |connection: &Connection, commit: &Commit| {
-        let answer = apply::apply(connection, commit);
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
+        let answer = apply::apply(connection, numbers, commit);
         let path = of.lock().unwrap().clone();
         let index = std::fs::OpenOptions::new().write(true).open(path).unwrap();
         let times_before = count.fetch_add(1, Ordering::Relaxed);

@@ -7,7 +7,7 @@ mod operations;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -230,7 +230,7 @@ impl Cases<'_> {
         let disk = Arc::new(Failing::default());
         let mount = Mount::new(folder.path(), Arc::<Failing>::clone(&disk))?;
         let app = match self.operation.act {
-            Act::On(_) | Act::Close => Some(open(&path)?),
+            Act::On(_) | Act::Close | Act::BackUp => Some(open(&path)?),
             Act::Open | Act::OpenNew => None,
         };
         if let (Act::Close, Some(app)) = (self.operation.act, &app) {
@@ -248,7 +248,15 @@ impl Cases<'_> {
             report.found(wrong, format!("io: `{name}`, {plan:?}, {}: {text}", place.display()));
         };
         let outcome = outcome.map_err(|_| found(Wrong::Panic, "panicked".to_owned()));
-        let changed = dump(&path)? != before;
+        let after = dump(&path)?;
+        let changed = after != before;
+        // A page of zeros is copied like any other.
+        let is_read_well = plan.is_none_or(|plan| plan.answer != Answer::Short);
+        if let (Act::BackUp, true) = (self.operation.act, is_read_well)
+            && let Some(text) = wrong_backup(&path, &after, matches!(outcome, Ok(Ok(_))))?
+        {
+            found(Wrong::Violation, text);
+        }
         // The disk works again.
         let afterwards = catch_unwind(AssertUnwindSafe(|| self.afterwards(&path, app, changed)));
         match afterwards {
@@ -266,6 +274,9 @@ impl Cases<'_> {
     fn act(&self, path: &Path, app: Option<&Tenantry>) -> Result<String, Error> {
         match (self.operation.act, app) {
             (Act::On(act), Some(app)) => act(self.stage, app),
+            (Act::BackUp, Some(app)) => {
+                app.maintenance("torture").backup(backup_of(path), |_| ()).wait().map(|done| format!("{done:?}"))
+            }
             (Act::Close, Some(app)) => app.maintenance("torture").close().wait().map(|()| String::new()),
             _ => open(path).map(|_| String::new()),
         }
@@ -273,7 +284,7 @@ impl Cases<'_> {
 
     /// The store works, or says that it is read-only; and whoever opens it finds nothing wrong and can write.
     fn afterwards(&self, path: &Path, app: Option<Tenantry>, changed: bool) -> Result<(), Failure> {
-        if let (Some(app), Act::On(_)) = (&app, self.operation.act) {
+        if let (Some(app), Act::On(_) | Act::BackUp) = (&app, self.operation.act) {
             let staff = app.vendor(self.stage.vendor, self.stage.staff);
             match staff.customers().create(NewCustomer::new("Afterwards")).wait() {
                 Ok(made) => drop(staff.customer(made.id).get().wait()?),
@@ -283,7 +294,7 @@ impl Cases<'_> {
         }
         drop(app);
         // A reading that changed nothing leaves nothing to look for.
-        if matches!(self.operation.act, Act::On(_)) && !self.operation.changes && !changed {
+        if matches!(self.operation.act, Act::On(_) | Act::BackUp) && !self.operation.changes && !changed {
             return Ok(());
         }
         let app = open(path).map_err(|error| format!("opened again: {}", chain(&error)))?;
@@ -325,6 +336,28 @@ impl Cases<'_> {
             }
         }
     }
+}
+
+/// Where a store is copied to.
+fn backup_of(store: &Path) -> PathBuf {
+    store.with_file_name("copy.db")
+}
+
+/// What is wrong with the backup of a store: it is all of it or not there, and nothing else is left.
+fn wrong_backup(store: &Path, rows: &[u8], is_answered: bool) -> Result<Option<String>, Failure> {
+    let backup = backup_of(store);
+    for file in fs::read_dir(backup.parent().ok_or("a store without a folder")?)? {
+        let name = file?.file_name();
+        if name.as_encoded_bytes().ends_with(b".partial") {
+            return Ok(Some(format!("`{}` is left", name.display())));
+        }
+    }
+    Ok(match (backup.exists(), is_answered) {
+        (true, true) if dump(&backup)? != rows => Some("the backup is another store".to_owned()),
+        (true, false) => Some("there is a backup that was not answered".to_owned()),
+        (false, true) => Some("the backup that was answered is not there".to_owned()),
+        _ => None,
+    })
 }
 
 fn open(path: &Path) -> Result<Tenantry, Error> {

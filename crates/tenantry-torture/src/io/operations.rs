@@ -8,6 +8,7 @@ use tenantry::{
     VendorId, VendorScope, VerifiedEmail,
 };
 
+use crate::mail::Telling;
 use crate::report::Folder;
 use crate::{Failure, work};
 
@@ -38,6 +39,8 @@ pub(super) enum Act {
     OpenNew,
     /// The store is closed.
     Close,
+    /// The store is copied into a file beside it.
+    BackUp,
 }
 
 pub(super) struct Operation {
@@ -164,6 +167,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("invitations.decline", |s, app| {
         app.decline_invitation(&s.token()?, VerifiedEmail::new("lena@globex.test")).wait().map(shown)
     }),
+    steps("outbox.deliver", |_, app| app.outbox(Telling::new(|_, _| ())).deliver().wait().map(shown)),
     read("access.require", |s, app| s.of_customer(app).require("customers.view").wait().map(shown)),
     read("access.can", |s, app| s.of_customer(app).can("customers.view").wait().map(shown)),
     read("access.explain", |s, app| s.of_customer(app).explain("customers.view").wait().map(shown)),
@@ -241,6 +245,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     read("audit.list", |s, app| s.of_customer(app).audit().list(AuditQuery::new()).wait().map(shown)),
     read("audit.follow", |s, app| s.of_vendor(app).audit().follow(AuditQuery::new()).wait().map(shown)),
     read("maintenance, verify", |_, app| app.maintenance("torture").verify(Vec::new()).wait().map(shown)),
+    other("maintenance, backup", Act::BackUp),
     read("maintenance, heads", |s, app| app.maintenance("torture").heads(s.vendor).wait().map(shown)),
     read("maintenance, schema version", |_, app| app.maintenance("torture").schema_version().wait().map(shown)),
     read("maintenance, root keys", |_, app| app.maintenance("torture").root_keys().wait().map(shown)),

@@ -19,6 +19,7 @@ use rusqlite::ffi;
 use tenantry::{Durability, Error, NewCustomer, Tenantry};
 
 use crate::disk::{Answer, Disk, Kind, Mount, Request};
+use crate::mail::Telling;
 use crate::report::{Folder, Wrong};
 use crate::work::{self, Change, Hand, Plan, Standing};
 use crate::{Dice, Failure, Report, Setting};
@@ -144,7 +145,8 @@ impl Film {
                 let threads: Vec<_> = plans
                     .iter_mut()
                     .map(|(hand, plan)| {
-                        let worker = Hand { app: &app, staff: &staff, awaits: *hand % 2 == 1 };
+                        let worker =
+                            Hand { app: &app, staff: &staff, awaits: *hand % 2 == 1, courier: Telling::new(|_, _| ()) };
                         let recorder = &recorder;
                         scope.spawn(move || {
                             for _ in 0..CHANGES {

@@ -4,10 +4,11 @@ use super::{At, Tables, at};
 use crate::audit;
 use crate::catalog::Role;
 use crate::clock::Timestamp;
-use crate::ids::{CustomerId, SecretId, UserId, VendorId};
+use crate::ids::{CustomerId, InvitationId, SecretId, UserId, VendorId};
 use crate::store::{
     AuditEntry, AuditRow, ChainHead, Check, Commit, CustomerRow, DetailRow, EntryPosition, Guard, GuardKey, GuardMode,
-    InvitationRow, MemberRow, MemberState, Place, Receipt, RootKeyState, SecretRow, StoreError, UserRow, WriteOp,
+    InvitationRow, MemberRow, MemberState, OutboxRow, Place, Receipt, RootKeyState, SecretRow, StoreError, UserRow,
+    WriteOp,
 };
 
 type Applied = Result<(), StoreError>;
@@ -159,6 +160,15 @@ impl Tables {
                 self.tokens.remove_mut(&old.token_hash);
                 self.put_invitation(row)
             }
+            WriteOp::PutOutbox(row) => {
+                self.invitations.get(&(at(row.place), row.invitation)).ok_or(gone)?;
+                self.put_outbox(row);
+                Ok(())
+            }
+            WriteOp::DeleteOutbox(place, invitation) => {
+                self.remove_outbox(at(place), invitation);
+                Ok(())
+            }
             WriteOp::DeleteSends(vendor, before) => {
                 self.remove_sends(vendor, before);
                 Ok(())
@@ -303,6 +313,7 @@ impl Tables {
         }
         for invitation in self.invitations_of(place).cloned().collect::<Vec<_>>() {
             self.tokens.remove_mut(&invitation.token_hash);
+            self.remove_outbox(place, invitation.id);
             self.invitations.remove_mut(&(place, invitation.id));
         }
         for secret in self.secrets_of(place).cloned().collect::<Vec<_>>() {
@@ -347,6 +358,22 @@ impl Tables {
         self.tokens.insert_mut(row.token_hash, (at(row.place), row.id));
         self.invitations.insert_mut((at(row.place), row.id), row);
         Ok(())
+    }
+
+    fn put_outbox(&mut self, row: OutboxRow) {
+        let place = at(row.place);
+        self.remove_outbox(place, row.invitation);
+        if let Some(due) = &row.due {
+            self.due.insert_mut((due.at, row.invitation), place);
+        }
+        self.outbox.insert_mut((place, row.invitation), row);
+    }
+
+    fn remove_outbox(&mut self, place: At, invitation: InvitationId) {
+        if let Some(due) = self.outbox.get(&(place, invitation)).and_then(|row| row.due.as_ref()) {
+            self.due.remove_mut(&(due.at, invitation));
+        }
+        self.outbox.remove_mut(&(place, invitation));
     }
 
     fn remove_secret(&mut self, row: &SecretRow) {

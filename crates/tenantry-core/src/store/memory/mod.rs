@@ -14,12 +14,14 @@ use rpds::RedBlackTreeMapSync;
 use uuid::Uuid;
 
 use super::{
-    Admission, AuditRow, ChainHead, Commit, CustomerRow, DeploymentRow, DetailRow, EntryPosition, InvitationRow,
-    KeyRow, MemberRow, OpenError, OpenStore, Place, Receipt, RootKeyRow, SecretRow, SecretVersionRow, SendsRow, Store,
-    StoreError, UserRow, VendorRow,
+    Admission, AuditRow, BackupError, BackupReport, ChainHead, Commit, CustomerRow, DeploymentRow, DetailRow,
+    EntryPosition, InvitationRow, KeyRow, MemberRow, OpenError, OpenStore, OutboxRow, Place, Receipt, RootKeyRow,
+    SecretRow, SecretVersionRow, SendsRow, Store, StoreError, UserRow, VendorRow,
 };
 use crate::call::Caller;
+use crate::clock::Timestamp;
 use crate::ids::{CommitId, CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
+use crate::model::{Backup, BackupFile};
 use crate::process;
 use crate::vault::StoreId;
 
@@ -46,6 +48,9 @@ struct Tables {
     memberships: Map<(VendorId, UserId, Uuid), ()>,
     invitations: Map<(At, InvitationId), InvitationRow>,
     tokens: Map<[u8; 32], (At, InvitationId)>,
+    outbox: Map<(At, InvitationId), OutboxRow>,
+    /// The deliveries by the time when they are due.
+    due: Map<(Timestamp, InvitationId), At>,
     sends: Map<(At, [u8; 32]), SendsRow>,
     secrets: Map<(At, String), SecretRow>,
     secret_versions: Map<(At, SecretId, u64), SecretVersionRow>,
@@ -76,6 +81,8 @@ impl Tables {
             memberships: Map::new_sync(),
             invitations: Map::new_sync(),
             tokens: Map::new_sync(),
+            outbox: Map::new_sync(),
+            due: Map::new_sync(),
             sends: Map::new_sync(),
             secrets: Map::new_sync(),
             secret_versions: Map::new_sync(),
@@ -180,6 +187,12 @@ impl Store for MemoryStore {
     async fn schema_version(&self) -> Result<i64, StoreError> {
         // Its rows are those of the process that made it: there is nothing to migrate.
         self.tables().map(|_| 1)
+    }
+
+    async fn backup(&self, _: BackupFile, _: BackupReport, _: Caller) -> Result<Backup, BackupError> {
+        // What it would write could be opened by no store: another memory store begins empty.
+        self.tables()?;
+        Err(BackupError::NoFile)
     }
 
     async fn close(&self) -> Result<(), StoreError> {

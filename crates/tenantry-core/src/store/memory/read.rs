@@ -8,12 +8,13 @@ use uuid::Uuid;
 use super::{At, MemoryStore, Tables, at};
 use crate::call::Caller;
 use crate::catalog::Role;
+use crate::clock::Timestamp;
 use crate::ids::{CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use crate::store::{
     AuditFilter, AuditRead, AuditRow, ChainHead, CustomerQuery, CustomerRead, CustomerRow, CustomerStatus,
     DeploymentRead, DeploymentRow, DetailRow, InvitationRead, InvitationRow, InvitationState, KeyRead, KeyRow,
-    MemberRead, MemberRow, Place, RootKeyRow, SecretRead, SecretRow, SecretVersionRow, SendsRow, Standing,
-    StandingMember, StoreError, UseRow, UserRead, UserRow, VendorRead, VendorRow,
+    MemberRead, MemberRow, OutboxRead, OutboxRow, Place, RootKeyRow, SecretRead, SecretRow, SecretVersionRow, SendsRow,
+    Standing, StandingMember, StoreError, UseRow, UserRead, UserRow, VendorRead, VendorRow,
 };
 use crate::vault::sealed_with;
 
@@ -50,6 +51,15 @@ impl Tables {
         let first = (place, SecretId::from_uuid(Uuid::nil()), 0);
         let versions = self.secret_versions.range(first..=(place, SecretId::from_uuid(LAST), u64::MAX));
         versions.map(|(_, row)| row).filter(move |row| names_key(row.sealed.as_deref(), key))
+    }
+
+    pub(super) fn outbox_of(&self, place: At) -> impl Iterator<Item = &OutboxRow> {
+        let all = (place, InvitationId::from_uuid(Uuid::nil()))..=(place, InvitationId::from_uuid(LAST));
+        self.outbox.range(all).map(|(_, row)| row)
+    }
+
+    pub(super) fn outbox_sealed_by(&self, place: At, key: [u8; 16]) -> impl Iterator<Item = &OutboxRow> {
+        self.outbox_of(place).filter(move |row| names_key(row.due.as_ref().map(|due| due.sealed.as_slice()), key))
     }
 
     pub(super) fn wrapped_by(&self, root: [u8; 16]) -> impl Iterator<Item = &KeyRow> {
@@ -256,6 +266,37 @@ impl InvitationRead for MemoryStore {
 }
 
 #[async_trait]
+impl OutboxRead for MemoryStore {
+    async fn outbox_row(&self, place: Place, invitation: InvitationId) -> Read<Option<OutboxRow>> {
+        Ok(self.tables()?.outbox.get(&(at(place), invitation)).cloned())
+    }
+
+    async fn outbox(&self, place: Place, last: Option<InvitationId>, limit: usize, _: Caller) -> Read<Vec<OutboxRow>> {
+        let tables = self.tables()?;
+        let rows = tables.outbox_of(at(place)).filter(|row| last.is_none_or(|last| row.invitation > last));
+        Ok(rows.take(limit).cloned().collect())
+    }
+
+    async fn outbox_due(
+        &self,
+        until: Timestamp,
+        last: Option<(Timestamp, InvitationId)>,
+        limit: usize,
+        _: Caller,
+    ) -> Read<Vec<OutboxRow>> {
+        let tables = self.tables()?;
+        let from = after(last, (Timestamp::from_micros(i64::MIN), InvitationId::from_uuid(Uuid::nil())));
+        let due = tables.due.range((from, Bound::Unbounded)).take_while(|((at, _), _)| *at <= until);
+        let rows = due.filter_map(|((_, invitation), place)| tables.outbox.get(&(*place, *invitation)));
+        Ok(rows.take(limit).cloned().collect())
+    }
+
+    async fn outbox_sealed_by(&self, place: Place, key: [u8; 16], limit: usize, _: Caller) -> Read<Vec<OutboxRow>> {
+        Ok(self.tables()?.outbox_sealed_by(at(place), key).take(limit).cloned().collect())
+    }
+}
+
+#[async_trait]
 impl SecretRead for MemoryStore {
     async fn secret(&self, place: Place, key: &str) -> Read<Option<SecretRow>> {
         Ok(self.tables()?.secrets.get(&(at(place), key.to_owned())).cloned())
@@ -294,7 +335,9 @@ impl SecretRead for MemoryStore {
     }
 
     async fn count_sealed_by(&self, place: Place, key: [u8; 16], _: Caller) -> Read<u64> {
-        Ok(self.tables()?.sealed_by(at(place), key).count() as u64)
+        let tables = self.tables()?;
+        let (versions, tokens) = (tables.sealed_by(at(place), key), tables.outbox_sealed_by(at(place), key));
+        Ok((versions.count() + tokens.count()) as u64)
     }
 }
 
