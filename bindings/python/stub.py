@@ -57,7 +57,7 @@ STANDARD = {
     "types": ["EllipsisType"],
     "typing": ["Any", "NoReturn", "Self", "final"],
 }
-OURS = ["_courier", "_provider", "_query", "_records"]
+OURS = ["_courier.py", "_provider.py", "_query.py", "_records/*.py"]
 
 
 class Correct(ast.NodeTransformer):
@@ -137,14 +137,15 @@ def stub(generated: str, package: Path) -> str:
         if wanted := [name for name in names if name in used]:
             lines.append(f"from {source} import {', '.join(wanted)}")
     lines.append("")
-    for source in OURS:
-        tree = ast.parse((package / f"{source}.py").read_text())
+    for path in [path for pattern in OURS for path in sorted(package.glob(pattern))]:
+        tree = ast.parse(path.read_text())
         defined = {made.name for made in tree.body if isinstance(made, ast.ClassDef)}
         for made in tree.body:
             if isinstance(made, ast.Assign):
                 defined |= {target.id for target in made.targets if isinstance(target, ast.Name)}
         if wanted := sorted(defined & used):
-            lines.append(f"from tenantry.{source} import {', '.join(wanted)}")
+            source = ".".join(path.relative_to(package.parent).with_suffix("").parts)
+            lines.append(f"from {source} import {', '.join(wanted)}")
     public = [made.name for made in body if isinstance(made, ast.ClassDef | ast.FunctionDef)]
     lines += ["", f"__all__ = {sorted(public)}"]
     text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))

@@ -58,6 +58,17 @@ class Floor:
         sample = "SELECT * FROM customers WHERE vendor_id = ? LIMIT 1"
         self.row = dict(zip(self.columns, self.connection.execute(sample, [self.vendor]).fetchone(), strict=True))
         self.insert = f"INSERT INTO customers ({', '.join(self.columns)}) VALUES ({', '.join('?' * len(self.columns))})"
+        self.begin_index()
+
+    def begin_index(self) -> None:
+        """An index like the store's, which an SQLite older than 3.42 cannot write to."""
+        run = self.connection.execute
+        options = "content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1'"
+        run(f"CREATE VIRTUAL TABLE floor_index USING fts5 (text, more, {options})")
+        if sqlite3.sqlite_version_info >= (3, 42):
+            run("INSERT INTO floor_index (floor_index, rank) VALUES ('secure-delete', 1)")
+        texts = "SELECT number, name_folded || char(1, 1), external_id_folded || char(1, 1) FROM search_customers"
+        run(f"INSERT INTO floor_index (rowid, text, more) {texts}")
 
     def id(self) -> bytes:
         """Ids that rise, like UUIDv7."""
@@ -65,15 +76,16 @@ class Floor:
         return self.next.to_bytes(16, "big")
 
     def create(self) -> None:
-        """One customer, durable, with its entry in the audit log: the same rows, hashes and indexes."""
+        """One customer, durable, with its entry in the audit log and its place in the search index: the same rows and hashes."""
         run = self.connection.execute
         customer, commit = self.id(), self.id()
         name = "Initech Corporation"
-        row = {**self.row, "id": customer, "name": name, "name_folded": name.lower(), "external_id": None}
-        if "external_id_folded" in row:
-            row["external_id_folded"] = None
+        folded = {"name_folded": name.lower(), "external_id_folded": None}
+        row = {**self.row, **folded, "id": customer, "name": name, "external_id": None}
         detail = json.dumps({"before": None, "after": {"name": name, "external_id": None}})
         run("BEGIN IMMEDIATE")
+        next_number = "UPDATE search_numbers SET next = next + 1 WHERE vendor_id = ? RETURNING first + next - 1"
+        [[row["number"]]] = run(next_number, [self.vendor]).fetchall()
         run(self.insert, [row[column] for column in self.columns])
         head = "SELECT number, hash FROM audit_heads WHERE vendor_id = ? AND place_id = ?"
         assert run(head, [self.vendor, customer]).fetchone() is None
@@ -96,6 +108,9 @@ class Floor:
         )
         new_head = "INSERT INTO audit_heads (vendor_id, place_id, number, hash) VALUES (?, ?, 1, ?)"
         run(new_head, [self.vendor, customer, chain])
+        text = "INSERT INTO search_customers (number, customer_id, name_folded, external_id_folded) VALUES (?, ?, ?, NULL)"
+        run(text, [row["number"], customer, row["name_folded"]])
+        run("INSERT INTO floor_index (rowid, text) VALUES (?, ?)", [row["number"], row["name_folded"] + "\1\1"])
         run("COMMIT")
 
 

@@ -1,8 +1,6 @@
 //! From a call to its answer: waited for, or awaited by asyncio. Every method of every handle goes through here.
 
-use pyo3::PyClass;
 use pyo3::prelude::*;
-use pyo3::pyclass::boolean_struct::True;
 use tenantry::{Call, Error};
 
 use crate::{asyncio, errors, logging};
@@ -52,12 +50,6 @@ impl Answering<'_> {
     }
 }
 
-/// A handle: a scope of Rust in a class that both modes share, with a class of its own for each mode.
-pub(crate) trait Handle: PyClass<Frozen = True> + Sized {
-    /// Puts it into the class of its mode.
-    fn into_handle(self, py: Python<'_>) -> PyResult<Py<PyAny>>;
-}
-
 /// Makes the two classes of a handle. The shared one has the methods and is not public; the two are empty.
 macro_rules! handle {
     ($(#[$doc:meta])* $shared:ident of $inner:ty: $name:literal as $blocking:ident, $async_name:literal as $async:ident, $shared_name:literal) => {
@@ -76,18 +68,22 @@ macro_rules! handle {
         #[pyclass(frozen, extends = $shared, module = "tenantry.aio", name = $async_name)]
         pub(crate) struct $async;
 
-        impl $crate::answer::Handle for $shared {
-            fn into_handle(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-                Ok(match self.mode {
-                    Mode::Blocking => Py::new(py, PyClassInitializer::from(self).add_subclass($blocking))?.into_any(),
-                    Mode::Asyncio => Py::new(py, PyClassInitializer::from(self).add_subclass($async))?.into_any(),
-                })
+        #[pymethods]
+        impl $shared {
+            #[pyo3(signature = () -> "NoReturn")]
+            fn __reduce__(&self) -> PyResult<()> {
+                const WHY: &str = concat!("a ", $name, " is not pickled: each process opens the store for itself");
+                Err(pyo3::exceptions::PyTypeError::new_err(WHY))
             }
         }
 
         impl $crate::answer::ToPython for $inner {
             fn to_python(self, py: Python<'_>, mode: Mode) -> PyResult<Py<PyAny>> {
-                $crate::answer::Handle::into_handle($shared { inner: self, mode }, py)
+                let shared = PyClassInitializer::from($shared { inner: self, mode });
+                Ok(match mode {
+                    Mode::Blocking => Py::new(py, shared.add_subclass($blocking))?.into_any(),
+                    Mode::Asyncio => Py::new(py, shared.add_subclass($async))?.into_any(),
+                })
             }
         }
     };

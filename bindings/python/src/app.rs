@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 use tenantry::{Builder, Call, Error, InvitationToken, Sqlite, VerifiedEmail};
 
-use crate::answer::{Handle, Mode, handle};
+use crate::answer::{Mode, ToPython, handle};
 use crate::arguments::{Customer, DurabilityName, PlaceOf, SecretText, User, Vendor};
 use crate::catalog::Catalog;
 use crate::keys::Provider;
@@ -179,6 +179,9 @@ impl Tenantry {
 
     /// The vendor with this key.
     ///
+    /// Args:
+    ///     key: The key that it was made with.
+    ///
     /// Returns:
     ///     The vendor; `None` when there is none.
     ///
@@ -193,6 +196,9 @@ impl Tenantry {
     ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
+    ///
+    /// Raises:
+    ///     StorageError: The store cannot be read; raised when a page is read.
     #[pyo3(signature = () -> "Query[Vendor]")]
     fn vendors(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let app = self.inner.clone();
@@ -231,6 +237,25 @@ impl Tenantry {
         self.mode.with(py)?.answer(self.inner.change_email(vendor.0, user.0, VerifiedEmail::new(email)))
     }
 
+    /// What an invitation is for, for the page behind its link: nothing changes.
+    ///
+    /// It tells the invited e-mail and the names of the place to whoever has the token, so that the person can be asked to sign
+    /// in, or to sign up, with that e-mail. Whether they read it is yours to verify before they accept.
+    ///
+    /// Args:
+    ///     token: The token, as it came in the link.
+    ///
+    /// Returns:
+    ///     The invitation, as the person invited may see it.
+    ///
+    /// Raises:
+    ///     InvitationInvalidError: For every token that nobody can use, whatever the reason.
+    #[pyo3(signature = (token: "Secret | str") -> "Call[OpenInvitation]")]
+    fn find_invitation(&self, py: Python<'_>, token: SecretText) -> PyResult<Py<PyAny>> {
+        let token = read_token(&token)?;
+        self.mode.with(py)?.answer(self.inner.find_invitation(&token))
+    }
+
     /// Accepts an invitation for the person who is signed in.
     ///
     /// Args:
@@ -263,17 +288,36 @@ impl Tenantry {
     }
 
     /// A person acting as the vendor's staff. Whether they may is decided with every operation.
+    ///
+    /// Args:
+    ///     vendor: The vendor.
+    ///     user: The person.
+    ///
+    /// Returns:
+    ///     The person's scope on the vendor.
+    ///
+    /// Raises:
+    ///     InvalidInputError: An id does not read.
     #[pyo3(signature = (vendor: "VendorId", user: "UserId") -> "VendorScope")]
     fn vendor(&self, py: Python<'_>, vendor: Vendor, user: User) -> PyResult<Py<PyAny>> {
-        let scope = self.inner.vendor(vendor.0, user.0);
-        crate::scopes::VendorScope { inner: scope, mode: self.mode }.into_handle(py)
+        self.inner.vendor(vendor.0, user.0).to_python(py, self.mode)
     }
 
     /// A person acting as a member of one customer. Whether they may is decided with every operation.
+    ///
+    /// Args:
+    ///     vendor: The vendor.
+    ///     customer: The customer.
+    ///     user: The person.
+    ///
+    /// Returns:
+    ///     The person's scope on the customer.
+    ///
+    /// Raises:
+    ///     InvalidInputError: An id does not read.
     #[pyo3(signature = (vendor: "VendorId", customer: "CustomerId", user: "UserId") -> "CustomerScope")]
     fn customer(&self, py: Python<'_>, vendor: Vendor, customer: Customer, user: User) -> PyResult<Py<PyAny>> {
-        let scope = self.inner.customer(vendor.0, customer.0, user.0);
-        crate::scopes::CustomerScope { inner: scope, mode: self.mode }.into_handle(py)
+        self.inner.customer(vendor.0, customer.0, user.0).to_python(py, self.mode)
     }
 
     /// A service of the host acting on one place: it may do what the catalogue's service rows say.
@@ -282,31 +326,42 @@ impl Tenantry {
     ///     place: The vendor itself, or one customer.
     ///     name: 1 to 64 letters, digits, `.`, `_` and `-`.
     ///     reason: 1 to 200 characters, for the audit log.
+    ///
+    /// Returns:
+    ///     The service's scope. Whether name and reason follow their rules is said by its operations.
+    ///
+    /// Raises:
+    ///     InvalidInputError: An id of the place does not read.
     #[pyo3(signature = (place: "Place", name, reason) -> "ServiceScope")]
     fn service(&self, py: Python<'_>, place: PlaceOf, name: &str, reason: &str) -> PyResult<Py<PyAny>> {
-        let scope = self.inner.service(place.0, name, reason);
-        crate::service::ServiceScope { inner: scope, mode: self.mode }.into_handle(py)
+        self.inner.service(place.0, name, reason).to_python(py, self.mode)
     }
 
     /// The host's maintenance of the store.
     ///
     /// Args:
     ///     reason: 1 to 200 characters, for the log of each operation.
+    ///
+    /// Returns:
+    ///     The maintenance of the store.
     #[pyo3(signature = (reason) -> "Maintenance")]
     fn maintenance(&self, py: Python<'_>, reason: &str) -> PyResult<Py<PyAny>> {
-        crate::maintenance::Maintenance { inner: self.inner.maintenance(reason), mode: self.mode }.into_handle(py)
+        self.inner.maintenance(reason).to_python(py, self.mode)
     }
 
     /// The outbox, delivered by this courier. Which invitations are in it, `outbox=` says when the store is opened.
     ///
     /// Args:
     ///     courier: A function that brings one mail, or raises `DeliveryError`. It is called on threads of a pool.
+    ///
+    /// Returns:
+    ///     The outbox.
     #[pyo3(signature = (courier: "Courier") -> "Outbox")]
     fn outbox(&self, py: Python<'_>, courier: Py<PyAny>) -> PyResult<Py<PyAny>> {
         if !courier.bind(py).is_callable() {
             return Err(pyo3::exceptions::PyTypeError::new_err("a courier is called with a mail"));
         }
-        crate::outbox::Outbox { inner: self.inner.outbox(Written::new(courier)), mode: self.mode }.into_handle(py)
+        self.inner.outbox(Written::new(courier)).to_python(py, self.mode)
     }
 
     /// Closes the store; every later call of any handle raises `ClosedError`.

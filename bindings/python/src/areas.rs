@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use tenantry::AuditQuery;
 
 use crate::answer::{Mode, handle};
-use crate::arguments::{Customer, Invitation, Member, RoleName, SecretText};
+use crate::arguments::{Customer, Invitation, Member, RoleName, SecretText, User};
 use crate::pages;
 
 handle! {
@@ -21,15 +21,26 @@ handle! {
 impl Members {
     /// The members in the order in which they were invited.
     ///
+    /// Needs `users.view`; of staff who act on a customer `customer_users.view`.
+    ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
+    ///
+    /// Raises:
+    ///     PermissionDeniedError: The actor may not; raised when a page is read.
     #[pyo3(signature = () -> "Query[Member]")]
     fn list(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let members = self.inner.clone();
         pages::query(py, self.mode, move |page| members.list(page))
     }
 
-    /// One member.
+    /// One member. Needs `users.view`; of staff who act on a customer `customer_users.view`.
+    ///
+    /// Args:
+    ///     member: The member.
+    ///
+    /// Returns:
+    ///     The member.
     ///
     /// Raises:
     ///     NotFoundError: The place has no such member.
@@ -38,8 +49,27 @@ impl Members {
         self.mode.with(py)?.answer(self.inner.get(member.0))
     }
 
+    /// The member that is this person, for example to name who did what the audit log says.
+    ///
+    /// Needs `users.view`; of staff who act on a customer `customer_users.view`.
+    ///
+    /// Args:
+    ///     user: The person.
+    ///
+    /// Returns:
+    ///     The member.
+    ///
+    /// Raises:
+    ///     NotFoundError: The place has no such member, or the person has not accepted yet.
+    #[pyo3(signature = (user: "UserId") -> "Call[Member]")]
+    fn find(&self, py: Python<'_>, user: User) -> PyResult<Py<PyAny>> {
+        self.mode.with(py)?.answer(self.inner.find(user.0))
+    }
+
     /// Invites a person. Into a place that has no Administrator, active or invited, the role becomes Administrator, whatever
     /// was asked for; the answer says so.
+    ///
+    /// Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
     ///
     /// Args:
     ///     name: 1 to 200 characters.
@@ -74,10 +104,15 @@ impl Members {
 
     /// Renames a member in this place; elsewhere the person keeps their name.
     ///
+    /// Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+    ///
     /// Args:
     ///     member: The member.
     ///     name: 1 to 200 characters.
     ///     at_revision: Only if the record is still at this revision.
+    ///
+    /// Returns:
+    ///     The member as it is now.
     ///
     /// Raises:
     ///     NotFoundError: The place has no such member.
@@ -90,10 +125,15 @@ impl Members {
 
     /// Gives a member another role; it counts with their next operation.
     ///
+    /// Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+    ///
     /// Args:
     ///     member: The member.
     ///     role: The new role.
     ///     at_revision: Only if the record is still at this revision.
+    ///
+    /// Returns:
+    ///     The member as it is now.
     ///
     /// Raises:
     ///     NotFoundError: The place has no such member.
@@ -113,6 +153,14 @@ impl Members {
 
     /// Suspends a member: they cannot act, and count as no Administrator, until resumed.
     ///
+    /// Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+    ///
+    /// Args:
+    ///     member: The member.
+    ///
+    /// Returns:
+    ///     The member as it is now.
+    ///
     /// Raises:
     ///     NotFoundError: The place has no such member.
     ///     OwnMembershipError: Nobody suspends themselves.
@@ -125,6 +173,14 @@ impl Members {
 
     /// Lets a suspended member act again.
     ///
+    /// Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+    ///
+    /// Args:
+    ///     member: The member.
+    ///
+    /// Returns:
+    ///     The member as it is now.
+    ///
     /// Raises:
     ///     NotFoundError: The place has no such member.
     ///     OwnMembershipError: Nobody resumes themselves.
@@ -135,6 +191,11 @@ impl Members {
     }
 
     /// Removes a member; an open invitation no longer works. A person without any other membership is erased.
+    ///
+    /// Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+    ///
+    /// Args:
+    ///     member: The member.
     ///
     /// Raises:
     ///     NotFoundError: The place has no such member.
@@ -159,15 +220,26 @@ handle! {
 impl Invitations {
     /// The invitations, those that ended included, in the order in which they were made; each with its true state.
     ///
+    /// Needs `users.view`; of staff who act on a customer `customer_users.view`.
+    ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
+    ///
+    /// Raises:
+    ///     PermissionDeniedError: The actor may not; raised when a page is read.
     #[pyo3(signature = () -> "Query[Invitation]")]
     fn list(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let invitations = self.inner.clone();
         pages::query(py, self.mode, move |page| invitations.list(page))
     }
 
-    /// One invitation.
+    /// One invitation. Needs `users.view`; of staff who act on a customer `customer_users.view`.
+    ///
+    /// Args:
+    ///     invitation: The invitation.
+    ///
+    /// Returns:
+    ///     The invitation.
     ///
     /// Raises:
     ///     NotFoundError: The place has no such invitation.
@@ -178,7 +250,14 @@ impl Invitations {
 
     /// Makes a new token for an invitation that was not accepted, and kills the old one.
     ///
-    /// It is open for as long as before, from now on; also when it had expired.
+    /// It is open for as long as before, from now on; also when it had expired. Needs `users.manage`; of staff who act
+    /// on a customer `customer_users.manage`.
+    ///
+    /// Args:
+    ///     invitation: The invitation.
+    ///
+    /// Returns:
+    ///     The member, the invitation, and the new token, this once.
     ///
     /// Raises:
     ///     NotFoundError: The place has no such invitation.
@@ -190,6 +269,11 @@ impl Invitations {
     }
 
     /// Revokes an invitation that was not accepted: its token no longer works and its member goes.
+    ///
+    /// Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+    ///
+    /// Args:
+    ///     invitation: The invitation.
     ///
     /// Raises:
     ///     NotFoundError: The place has no such invitation.
@@ -209,10 +293,13 @@ handle! {
 
 #[pymethods]
 impl Secrets {
-    /// The secrets in the order of their keys, without their values.
+    /// The secrets in the order of their keys, without their values. Needs `secrets.view`.
     ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
+    ///
+    /// Raises:
+    ///     PermissionDeniedError: The actor may not; raised when a page is read.
     #[pyo3(signature = () -> "Query[SecretInfo]")]
     fn list(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let secrets = self.inner.clone();
@@ -220,6 +307,8 @@ impl Secrets {
     }
 
     /// Sets a secret: makes it, or gives it a new version. It is encrypted before it reaches the store.
+    ///
+    /// Needs `secrets.manage`.
     ///
     /// Args:
     ///     key: A letter, then letters, digits and underscores, 128 characters at most; it never changes.
@@ -243,17 +332,30 @@ impl Secrets {
         answering.answer(call)
     }
 
-    /// The versions of a secret that are kept, newest first; never their values.
+    /// The versions of a secret that are kept, newest first; never their values. Needs `secrets.view`.
+    ///
+    /// Args:
+    ///     key: The secret's key.
     ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
+    ///
+    /// Raises:
+    ///     NotFoundError: There is no such secret; raised when a page is read.
     #[pyo3(signature = (key) -> "Query[SecretVersion]")]
     fn versions(&self, py: Python<'_>, key: String) -> PyResult<Py<PyAny>> {
         let secrets = self.inner.clone();
         pages::query(py, self.mode, move |page| secrets.versions(&key, page))
     }
 
-    /// Gives a secret the value of an earlier version, as a new version.
+    /// Gives a secret the value of an earlier version, as a new version. Needs `secrets.manage`.
+    ///
+    /// Args:
+    ///     key: The secret's key.
+    ///     version: The earlier version.
+    ///
+    /// Returns:
+    ///     The secret, and the deployments that use it.
     ///
     /// Raises:
     ///     NotFoundError: There is no such secret, or the version is not kept.
@@ -263,7 +365,11 @@ impl Secrets {
         self.mode.with(py)?.answer(self.inner.roll_back(key, version))
     }
 
-    /// Destroys the value of an earlier version; that it was there stays listed.
+    /// Destroys the value of an earlier version; that it was there stays listed. Needs `secrets.manage`.
+    ///
+    /// Args:
+    ///     key: The secret's key.
+    ///     version: The earlier version.
     ///
     /// Raises:
     ///     NotFoundError: There is no such secret, or the version is not kept.
@@ -273,7 +379,7 @@ impl Secrets {
         self.mode.with(py)?.answer(self.inner.destroy(key, version))
     }
 
-    /// Deletes a secret with all its versions, unless a deployment uses it.
+    /// Deletes a secret with all its versions, unless a deployment uses it. Needs `secrets.manage`.
     ///
     /// Args:
     ///     key: The secret's key.
@@ -289,10 +395,19 @@ impl Secrets {
         answering.answer(call)
     }
 
-    /// The deployments that use a secret, in the order of their ids, with the version that each runs.
+    /// The deployments that use a secret, in the order of their ids, with the version that each runs. The secret itself need
+    /// not exist.
+    ///
+    /// Needs `secrets.view`.
+    ///
+    /// Args:
+    ///     key: The secret's key.
     ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
+    ///
+    /// Raises:
+    ///     PermissionDeniedError: The actor may not; raised when a page is read.
     #[pyo3(signature = (key) -> "Query[SecretUse]")]
     fn used_by(&self, py: Python<'_>, key: String) -> PyResult<Py<PyAny>> {
         let secrets = self.inner.clone();
@@ -301,8 +416,16 @@ impl Secrets {
 
     /// Everything that is wrong with a template in this place: mistakes, and secrets that it needs and that there are not.
     ///
+    /// Needs `secrets.view`.
+    ///
+    /// Args:
+    ///     template: A text with `{{ .Secrets.KEY }}` in it.
+    ///
     /// Returns:
     ///     The problems in the order of the text; none when all is well.
+    ///
+    /// Raises:
+    ///     PermissionDeniedError: The actor may not.
     #[pyo3(signature = (template) -> "Call[tuple[TemplateProblem, ...]]")]
     fn check(&self, py: Python<'_>, template: &str) -> PyResult<Py<PyAny>> {
         self.mode.with(py)?.answer(self.inner.check(template))
@@ -319,8 +442,13 @@ handle! {
 impl Deployments {
     /// The deployments in the order of their ids, each with the secrets that it uses and the versions that it runs.
     ///
+    /// Needs `deployments.view`.
+    ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
+    ///
+    /// Raises:
+    ///     PermissionDeniedError: The actor may not; raised when a page is read.
     #[pyo3(signature = () -> "Query[Deployment]")]
     fn list(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let deployments = self.inner.clone();
@@ -335,19 +463,31 @@ handle! {
 
 #[pymethods]
 impl Audit {
-    /// The entries of this place, oldest first. Needs `audit.view`.
+    /// The entries of this place, oldest first unless told otherwise. Needs `audit.view`.
     ///
     /// Args:
     ///     actor: Only those of this actor, as the log writes actors.
     ///     action: Only those of this action, for example `member.removed`.
+    ///     newest_first: The newest entries first.
     ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
-    #[pyo3(signature = (*, actor: "str | None" = None, action: "str | None" = None) -> "Query[AuditEntry]")]
-    fn list(&self, py: Python<'_>, actor: Option<String>, action: Option<String>) -> PyResult<Py<PyAny>> {
+    ///
+    /// Raises:
+    ///     PermissionDeniedError: The actor may not; raised when a page is read.
+    #[pyo3(signature = (
+        *, actor: "str | None" = None, action: "str | None" = None, newest_first: "bool" = false,
+    ) -> "Query[AuditEntry]")]
+    fn list(
+        &self,
+        py: Python<'_>,
+        actor: Option<String>,
+        action: Option<String>,
+        newest_first: bool,
+    ) -> PyResult<Py<PyAny>> {
         let audit = self.inner.clone();
         let mut asked = AuditQuery::new();
-        (asked.actor, asked.action) = (actor, action);
+        (asked.actor, asked.action, asked.newest_first) = (actor, action, newest_first);
         pages::query(py, self.mode, move |page| {
             let mut asked = asked.clone();
             asked.page = page;
@@ -359,17 +499,22 @@ impl Audit {
     ///
     /// A page always has a cursor to go on from: what commits later never stands before it. A page without items says that
     /// there is nothing new; ask again later with its cursor. Needs `audit.view` on the vendor; from a customer's scope
-    /// nobody has it.
+    /// nobody has it. With the newest first it goes back instead, and the last page has no cursor.
     ///
     /// Args:
     ///     actor: Only those of this actor, as the log writes actors.
     ///     action: Only those of this action, for example `member.removed`.
     ///     customer: Only those of this customer, deleted ones included.
+    ///     newest_first: The newest entries first.
     ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
+    ///
+    /// Raises:
+    ///     PermissionDeniedError: The actor may not; raised when a page is read.
     #[pyo3(signature = (
         *, actor: "str | None" = None, action: "str | None" = None, customer: "CustomerId | None" = None,
+        newest_first: "bool" = false,
     ) -> "Query[AuditEntry]")]
     fn follow(
         &self,
@@ -377,10 +522,12 @@ impl Audit {
         actor: Option<String>,
         action: Option<String>,
         customer: Option<Customer>,
+        newest_first: bool,
     ) -> PyResult<Py<PyAny>> {
         let audit = self.inner.clone();
         let mut asked = AuditQuery::new();
         (asked.actor, asked.action, asked.customer) = (actor, action, customer.map(|customer| customer.0));
+        asked.newest_first = newest_first;
         pages::query(py, self.mode, move |page| {
             let mut asked = asked.clone();
             asked.page = page;

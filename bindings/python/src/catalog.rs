@@ -20,6 +20,9 @@ pub(crate) struct Catalog {
 #[pymethods]
 impl Catalog {
     /// The standard catalogue: four features, the permissions of the three sides, the nine sections.
+    ///
+    /// Returns:
+    ///     The catalogue.
     #[staticmethod]
     #[pyo3(signature = () -> "Catalog")]
     fn standard() -> Self {
@@ -27,6 +30,9 @@ impl Catalog {
     }
 
     /// A builder that begins with the standard content, for a host that adds to it.
+    ///
+    /// Returns:
+    ///     The builder.
     #[staticmethod]
     #[pyo3(signature = () -> "CatalogBuilder")]
     fn builder() -> CatalogBuilder {
@@ -34,6 +40,9 @@ impl Catalog {
     }
 
     /// A builder that begins with nothing, for a host with features and permissions all its own.
+    ///
+    /// Returns:
+    ///     The builder.
     #[staticmethod]
     #[pyo3(signature = () -> "CatalogBuilder")]
     fn empty() -> CatalogBuilder {
@@ -65,23 +74,46 @@ impl Catalog {
     }
 
     /// The feature with this name; `None` when the catalogue has none.
+    ///
+    /// Args:
+    ///     name: Its name.
+    ///
+    /// Returns:
+    ///     The feature, or `None`.
     #[pyo3(signature = (name) -> "Feature | None")]
     fn feature(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
         self.inner.feature(name).cloned().to_python(py, Mode::Blocking)
     }
 
     /// Whether any side has a permission of this name.
+    ///
+    /// Args:
+    ///     name: The name of a permission.
+    ///
+    /// Returns:
+    ///     Whether there is one.
     fn knows_permission(&self, name: &str) -> bool {
         self.inner.knows_permission(name)
     }
 
     /// Whether the role has the permission on this side, whatever the features; `False` for a name that the side has not.
+    ///
+    /// Args:
+    ///     portal: The side.
+    ///     name: The name of a permission.
+    ///     role: The role.
+    ///
+    /// Returns:
+    ///     Whether the role has it.
     #[pyo3(signature = (portal: "Portal", name, role: "Role") -> "bool")]
     fn allows(&self, portal: PortalName, name: &str, role: RoleName) -> bool {
         self.inner.permission(portal.0, name).is_some_and(|id| self.inner.allows(id, role.0))
     }
 
     /// What the names stored for a customer mean to this catalogue.
+    ///
+    /// Args:
+    ///     stored: The names that are stored.
     ///
     /// Returns:
     ///     What is on, waits for a requirement, and is unknown.
@@ -96,6 +128,13 @@ impl Catalog {
 
     /// What enabling a feature would change, and what would be stored from then on.
     ///
+    /// Args:
+    ///     stored: The names that are stored.
+    ///     feature: The feature.
+    ///
+    /// Returns:
+    ///     What would be stored, and what changes.
+    ///
     /// Raises:
     ///     UnknownNameError: The catalogue does not know the feature.
     #[pyo3(signature = (stored: "Sequence[str]", feature) -> "StoredChange")]
@@ -105,6 +144,13 @@ impl Catalog {
     }
 
     /// What disabling a feature would change, and what would be stored from then on.
+    ///
+    /// Args:
+    ///     stored: The names that are stored.
+    ///     feature: The feature.
+    ///
+    /// Returns:
+    ///     What would be stored, and what changes.
     ///
     /// Raises:
     ///     UnknownNameError: The catalogue does not know the feature.
@@ -129,6 +175,12 @@ pub(crate) struct CatalogBuilder {
 #[pymethods]
 impl CatalogBuilder {
     /// Adds a feature; it may require features that are added later.
+    ///
+    /// Args:
+    ///     feature: The feature.
+    ///
+    /// Returns:
+    ///     A builder that has it.
     #[pyo3(signature = (feature: "Feature") -> "CatalogBuilder")]
     fn feature(&self, feature: &Bound<'_, PyAny>) -> PyResult<Self> {
         let new = Feature::new(text(feature, "name")?, text(feature, "title")?);
@@ -141,6 +193,12 @@ impl CatalogBuilder {
     }
 
     /// Adds a permission; its feature may be added later.
+    ///
+    /// Args:
+    ///     permission: The permission.
+    ///
+    /// Returns:
+    ///     A builder that has it.
     #[pyo3(signature = (permission: "Permission") -> "CatalogBuilder")]
     fn permission(&self, permission: &Bound<'_, PyAny>) -> PyResult<Self> {
         let name = text(permission, "name")?;
@@ -161,6 +219,12 @@ impl CatalogBuilder {
     }
 
     /// Adds a section after those that are there; its permission may be added later.
+    ///
+    /// Args:
+    ///     section: The section.
+    ///
+    /// Returns:
+    ///     A builder that has it.
     #[pyo3(signature = (section: "Section") -> "CatalogBuilder")]
     fn section(&self, section: &Bound<'_, PyAny>) -> PyResult<Self> {
         let new = Section::new(text(section, "key")?, text(section, "title")?, text(section, "permission")?);
@@ -168,6 +232,9 @@ impl CatalogBuilder {
     }
 
     /// Checks everything and makes the catalogue.
+    ///
+    /// Returns:
+    ///     The catalogue.
     ///
     /// Raises:
     ///     CatalogError: The first thing that is wrong.

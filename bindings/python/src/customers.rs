@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use tenantry::{CustomerFilter, CustomerStatus, ImportedRow, NewCustomer};
+use tenantry::{CustomerFilter, CustomerStatus, Error, ImportedRow, NewCustomer};
 
 use crate::answer::{Mode, ToPython, handle};
 use crate::arguments::{New, StatusFilter, new_customer};
@@ -59,10 +59,7 @@ impl Customers {
         let rows = Rows { iterator: rows.try_iter()?.into_any().unbind(), raised: raised.clone() };
         let heard = raised.clone();
         let call = self.inner.import(rows, move |row: ImportedRow| heard.call(report.as_ref(), row));
-        answering.answer_after(call, move |result| match raised.take() {
-            Some(error) => Err(error),
-            None => result.map_err(errors::raise),
-        })
+        answering.answer_after(call, raised.instead())
     }
 
     /// The customers that pass the filter, in the order of their folded names. Needs `customers.view`.
@@ -74,6 +71,10 @@ impl Customers {
     ///
     /// Returns:
     ///     A query: iterate it, or ask for a page.
+    ///
+    /// Raises:
+    ///     UnknownNameError: The catalogue does not know a feature; raised when a page is read.
+    ///     PermissionDeniedError: The actor may not; raised when a page is read.
     #[pyo3(signature = (
         *, text: "str" = String::new(), features: "Sequence[str]" = Vec::new(),
         status: "CustomerStatus | None" = StatusFilter::One(CustomerStatus::Active),
@@ -94,6 +95,12 @@ impl Customers {
     }
 
     /// The customer with this external id, active or archived. Needs `customers.view`.
+    ///
+    /// Args:
+    ///     external_id: Your own id of it, compared exactly.
+    ///
+    /// Returns:
+    ///     The customer.
     ///
     /// Raises:
     ///     NotFoundError: There is none.
@@ -116,8 +123,12 @@ impl Raised {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
     }
 
-    pub(crate) fn take(&self) -> Option<PyErr> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Puts what was raised in the place of a result.
+    pub(crate) fn instead<T>(self) -> impl FnOnce(Result<T, Error>) -> PyResult<T> {
+        move |result| match self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(error) => Err(error),
+            None => result.map_err(errors::raise),
+        }
     }
 
     /// Tells a callback of Python, unless something was raised before.

@@ -17,6 +17,9 @@ impl FeatureSwitches {
     ///
     /// Needs `customers.view` of staff, `dashboard.view` of the customer's members.
     ///
+    /// Returns:
+    ///     The features, and what is stored without being on.
+    ///
     /// Raises:
     ///     PermissionDeniedError: The actor may not.
     #[pyo3(signature = () -> "Call[Features]")]
@@ -25,6 +28,9 @@ impl FeatureSwitches {
     }
 
     /// Enables a feature and all that it requires. Needs `features.manage`.
+    ///
+    /// Args:
+    ///     feature: Its name in the catalogue, for example `alerts`.
     ///
     /// Returns:
     ///     What changed, in dependency order.
@@ -38,6 +44,9 @@ impl FeatureSwitches {
 
     /// Disables a feature and all that require it, at any depth. Needs `features.manage`.
     ///
+    /// Args:
+    ///     feature: Its name in the catalogue, for example `alerts`.
+    ///
     /// Returns:
     ///     What changed, in dependency order.
     ///
@@ -50,6 +59,12 @@ impl FeatureSwitches {
 
     /// What `enable` would answer; nothing changes. Needs `features.manage`.
     ///
+    /// Args:
+    ///     feature: Its name in the catalogue, for example `alerts`.
+    ///
+    /// Returns:
+    ///     What would change, in dependency order.
+    ///
     /// Raises:
     ///     UnknownNameError: The catalogue does not know the feature.
     #[pyo3(signature = (feature) -> "Call[FeatureChange]")]
@@ -58,6 +73,12 @@ impl FeatureSwitches {
     }
 
     /// What `disable` would answer; nothing changes. Needs `features.manage`.
+    ///
+    /// Args:
+    ///     feature: Its name in the catalogue, for example `alerts`.
+    ///
+    /// Returns:
+    ///     What would change, in dependency order.
     ///
     /// Raises:
     ///     UnknownNameError: The catalogue does not know the feature.
@@ -79,6 +100,12 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Whether the actor may do this.
     ///
+    /// Args:
+    ///     permission: Its name in the catalogue, for example `deployments.edit`.
+    ///
+    /// Returns:
+    ///     Whether the actor has it.
+    ///
     /// Raises:
     ///     UnknownNameError: The catalogue does not know the permission.
     #[pyo3(signature = (permission, /))]
@@ -99,6 +126,9 @@ impl Snapshot {
     }
 
     /// The sections of the customer portal that the actor may open, in the catalogue's order.
+    ///
+    /// Returns:
+    ///     The sections; none for a service.
     #[pyo3(signature = () -> "tuple[PortalSection, ...]")]
     fn sections(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.inner.sections().to_python(py, Mode::Blocking)

@@ -24,6 +24,9 @@ pub(crate) struct RootKey {
 impl RootKey {
     /// A new random key. Keep it: once a store has secrets, it opens with no other.
     ///
+    /// Returns:
+    ///     The key.
+    ///
     /// Raises:
     ///     RootKeyError: The operating system gave no random numbers.
     #[staticmethod]
@@ -33,6 +36,12 @@ impl RootKey {
     }
 
     /// The key with these 32 bytes, which must come from a good source of randomness, for example a KMS.
+    ///
+    /// Args:
+    ///     key: 32 bytes.
+    ///
+    /// Returns:
+    ///     The key.
     ///
     /// Raises:
     ///     ValueError: They are not 32.
@@ -46,6 +55,12 @@ impl RootKey {
 
     /// The key in an environment variable: 32 bytes in base64 or hexadecimal.
     ///
+    /// Args:
+    ///     variable: The name of the variable.
+    ///
+    /// Returns:
+    ///     The key.
+    ///
     /// Raises:
     ///     RootKeyError: The variable is not set, or does not hold a key.
     #[staticmethod]
@@ -57,6 +72,12 @@ impl RootKey {
 
     /// The key in a file: 32 bytes in base64 or hexadecimal.
     ///
+    /// Args:
+    ///     path: The file.
+    ///
+    /// Returns:
+    ///     The key.
+    ///
     /// Raises:
     ///     RootKeyError: The file cannot be read, or does not hold a key.
     #[staticmethod]
@@ -66,6 +87,12 @@ impl RootKey {
     }
 
     /// The key in a file, which is made with a new key and mode 0600 if it does not exist. Keep a copy of the file elsewhere.
+    ///
+    /// Args:
+    ///     path: The file; its folder must exist.
+    ///
+    /// Returns:
+    ///     The key.
     ///
     /// Raises:
     ///     RootKeyError: The file cannot be read or made, or does not hold a key.

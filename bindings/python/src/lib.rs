@@ -23,6 +23,8 @@ mod testing;
 mod wiping;
 
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use tenantry::access::{Need, OPERATIONS};
 
 /// The native half of tenantry. Import `tenantry`, which has all of it.
 #[pymodule]
@@ -69,19 +71,28 @@ mod _tenantry {
     };
 }
 
-/// The names of all operations of the Rust API; the tests hold the package against them.
+/// The names of all operations of the Rust API with the permissions that they need, from whatever side; the tests hold the
+/// package against them.
 #[pyfunction]
-#[pyo3(signature = () -> "tuple[str, ...]")]
-fn operations<'py>(py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyTuple>> {
-    let names = tenantry::access::OPERATIONS.iter().map(|operation| operation.name);
-    pyo3::types::PyTuple::new(py, names.collect::<Vec<_>>())
+#[pyo3(signature = () -> "dict[str, tuple[str, ...]]")]
+fn operations(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let table = PyDict::new(py);
+    for operation in OPERATIONS {
+        let needs = [operation.vendor, operation.staff, operation.customer, operation.service];
+        let permissions = needs.into_iter().filter_map(|need| match need {
+            Need::Permission(permission) => Some(permission),
+            Need::Nobody | Need::Membership => None,
+        });
+        table.set_item(operation.name, PyTuple::new(py, permissions.collect::<Vec<_>>())?)?;
+    }
+    Ok(table)
 }
 
 /// The codes of all errors of the Rust API; the tests hold the exceptions against them.
 #[pyfunction]
 #[pyo3(signature = () -> "tuple[str, ...]")]
-fn error_codes<'py>(py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyTuple>> {
-    pyo3::types::PyTuple::new(py, tenantry::Error::codes().collect::<Vec<_>>())
+fn error_codes(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    PyTuple::new(py, tenantry::Error::codes().collect::<Vec<_>>())
 }
 
 /// Does nothing: what a call into the extension costs at least, for the figures.

@@ -8,7 +8,6 @@ use tenantry::{Backup, BackupFile, Rotation};
 use crate::answer::{Mode, handle};
 use crate::arguments::{Head, PlaceOf, Vendor};
 use crate::customers::Raised;
-use crate::errors;
 
 handle! {
     /// The host's maintenance of a store: it sees the whole of it, and no permission guards it.
@@ -35,6 +34,12 @@ impl Maintenance {
 
     /// The last entry of every chain of a vendor: keep it elsewhere, and hand it to `verify`.
     ///
+    /// Args:
+    ///     vendor: The vendor.
+    ///
+    /// Returns:
+    ///     The heads.
+    ///
     /// Raises:
     ///     StorageError: The store cannot be read.
     #[pyo3(signature = (vendor: "VendorId") -> "Call[tuple[ChainHead, ...]]")]
@@ -55,6 +60,9 @@ impl Maintenance {
     ///     replace: Takes the place of a file that exists, at the moment when the copy is whole.
     ///     report: Hears how far it is, in bytes; what it raises is raised when the backup is over.
     ///
+    /// Returns:
+    ///     How many bytes the copy has.
+    ///
     /// Raises:
     ///     AlreadyExistsError: There is a file of this name, and it is not to be replaced.
     ///     CannotBackUpError: The path is that of the store or of another one that is open, its folder does not do, or the
@@ -69,13 +77,13 @@ impl Maintenance {
         let raised = Raised::default();
         let heard = raised.clone();
         let call = self.inner.backup(file, move |backup: Backup| heard.call(report.as_ref(), backup));
-        answering.answer_after(call, move |result| match raised.take() {
-            Some(error) => Err(error),
-            None => result.map_err(errors::raise),
-        })
+        answering.answer_after(call, raised.instead())
     }
 
     /// The version of the store's schema.
+    ///
+    /// Returns:
+    ///     The version.
     ///
     /// Raises:
     ///     StorageError: The store cannot be read.
@@ -85,6 +93,9 @@ impl Maintenance {
     }
 
     /// The root keys that the store was used with, in the order of their ids, and how many keys of places each still wraps.
+    ///
+    /// Returns:
+    ///     The root keys; never the keys themselves.
     ///
     /// Raises:
     ///     StorageError: The store cannot be read.
@@ -123,6 +134,9 @@ impl Maintenance {
     /// Args:
     ///     report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
     ///
+    /// Returns:
+    ///     How many keys of places were moved, and how many are left.
+    ///
     /// Raises:
     ///     SecretKeyError: The old or the new key is not at hand. What was moved until then stays.
     ///     KeyProviderError: The provider gave none.
@@ -132,10 +146,7 @@ impl Maintenance {
         let raised = Raised::default();
         let heard = raised.clone();
         let call = self.inner.rotate_root_key(move |rotation: Rotation| heard.call(report.as_ref(), rotation));
-        answering.answer_after(call, move |result| match raised.take() {
-            Some(error) => Err(error),
-            None => result.map_err(errors::raise),
-        })
+        answering.answer_after(call, raised.instead())
     }
 
     /// Gives a place a new key while its secrets are used, and destroys the old one. A rotation that was broken off is taken
@@ -144,6 +155,9 @@ impl Maintenance {
     /// Args:
     ///     place: The vendor itself, or one customer.
     ///     report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
+    ///
+    /// Returns:
+    ///     How many secrets were moved, and how many are left.
     ///
     /// Raises:
     ///     NotFoundError: There is no such place.
@@ -156,10 +170,7 @@ impl Maintenance {
         let heard = raised.clone();
         let call =
             self.inner.rotate_place_key(place.0, move |rotation: Rotation| heard.call(report.as_ref(), rotation));
-        answering.answer_after(call, move |result| match raised.take() {
-            Some(error) => Err(error),
-            None => result.map_err(errors::raise),
-        })
+        answering.answer_after(call, raised.instead())
     }
 
     /// Closes the store; every later call of any handle raises `ClosedError`.

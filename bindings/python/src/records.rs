@@ -7,9 +7,9 @@ use tenantry::{
     Accepted, AuditEntry, Backup, ChainHead, Customer, CustomerFeature, CustomerId, CustomerStatus, Decision,
     Delivered, Delivery, DeliveryId, DeliveryState, Deployment, DeploymentUse, Explanation, FeatureChange, Features,
     Identity, ImportOutcome, ImportSummary, ImportedRow, Invitation, InvitationId, InvitationMail, InvitationStatus,
-    Invited, Member, MemberId, MemberState, Page, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo,
-    RootKeyState, Rotation, Secret as SecretInfo, SecretChange, SecretId, SecretUse, SecretVersion, TemplateError,
-    TemplateProblem, UserId, Vendor, VendorId, Violation,
+    Invited, Member, MemberId, MemberState, OpenInvitation, Page, Place, Portal, PortalSection, Rendered, Resolved,
+    Role, RootKeyInfo, RootKeyState, Rotation, Secret as SecretInfo, SecretChange, SecretId, SecretUse, SecretVersion,
+    TemplateError, TemplateProblem, UserId, Vendor, VendorId, Violation,
 };
 
 use crate::answer::{Mode, ToPython};
@@ -18,7 +18,7 @@ use crate::answer::{Mode, ToPython};
 macro_rules! class {
     ($py:expr, $name:expr) => {{
         static CLASS: pyo3::sync::PyOnceLock<Py<pyo3::types::PyType>> = pyo3::sync::PyOnceLock::new();
-        CLASS.import($py, "tenantry._records", $name)
+        CLASS.import($py, "tenantry", $name)
     }};
 }
 pub(crate) use class;
@@ -123,6 +123,7 @@ macro_rules! record {
 record! {
     Vendor { id, key, name }
     Identity { user, places, invitations }
+    OpenInvitation { place, vendor, customer, name, email, role, raised, invited_by, expires_at }
     Customer { id, name, external_id, status, features, members, secrets, revision, created_at, updated_at }
     CustomerFeature { name, title, enabled, requires }
     Features { features, waiting, unknown }

@@ -31,6 +31,9 @@ impl Template {
     /// Args:
     ///     text: The template.
     ///     known: The keys of the secrets that there are.
+    ///
+    /// Returns:
+    ///     The problems; none when all is well.
     #[staticmethod]
     #[pyo3(signature = (text, known: "Sequence[str]" = Vec::new()) -> "tuple[TemplateProblem, ...]")]
     fn check(py: Python<'_>, text: &str, known: Vec<String>) -> PyResult<Py<PyAny>> {
@@ -45,6 +48,13 @@ impl Template {
     }
 
     /// Renders the template with these secrets.
+    ///
+    /// Args:
+    ///     secrets: Values by key.
+    ///     format: How a value is written.
+    ///
+    /// Returns:
+    ///     The text.
     ///
     /// Raises:
     ///     TemplateError: The output needs a secret that is missing, or a value cannot be written in its place.
@@ -89,12 +99,21 @@ impl Redactor {
     }
 
     /// The text without the values.
+    ///
+    /// Args:
+    ///     text: What may hold values.
+    ///
+    /// Returns:
+    ///     The text with `********` in their place.
     #[pyo3(signature = (text, /))]
     fn redact(&self, py: Python<'_>, text: &str) -> String {
         py.detach(|| self.inner.redact(text))
     }
 
     /// Redacts a text that comes in pieces.
+    ///
+    /// Returns:
+    ///     The stream, which takes the pieces.
     #[pyo3(signature = () -> "RedactionStream")]
     fn stream(&self) -> RedactionStream {
         RedactionStream { inner: Mutex::new(Some(self.inner.stream())) }
@@ -118,6 +137,9 @@ pub(crate) struct RedactionStream {
 #[pymethods]
 impl RedactionStream {
     /// Takes the next piece.
+    ///
+    /// Args:
+    ///     piece: The next bytes.
     ///
     /// Returns:
     ///     What is decided.

@@ -2,11 +2,8 @@
 
 use pyo3::prelude::*;
 
-use crate::answer::{Handle, Mode, handle};
-use crate::areas::{Audit, Deployments, Invitations, Members, Secrets};
+use crate::answer::{Mode, ToPython, handle};
 use crate::arguments::{Customer, ExternalId, User};
-use crate::customers::Customers;
-use crate::features::FeatureSwitches;
 
 /// What every scope has: its decisions, who acts, and on what.
 macro_rules! decisions {
@@ -14,6 +11,9 @@ macro_rules! decisions {
         #[pymethods]
         impl $scope {
             /// Passes if the actor has the permission here: the call by which a host guards its own operations.
+            ///
+            /// Args:
+            ///     permission: Its name in the catalogue, for example `deployments.edit`.
             ///
             /// Raises:
             ///     NotFoundError: There is no such place, or the actor is no member of it.
@@ -28,6 +28,12 @@ macro_rules! decisions {
 
             /// Whether the actor has the permission here.
             ///
+            /// Args:
+            ///     permission: Its name in the catalogue, for example `deployments.edit`.
+            ///
+            /// Returns:
+            ///     Whether the actor has it.
+            ///
             /// Raises:
             ///     UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
             #[pyo3(signature = (permission) -> "Call[bool]")]
@@ -36,6 +42,12 @@ macro_rules! decisions {
             }
 
             /// Why the actor has the permission here or not, and what would give it.
+            ///
+            /// Args:
+            ///     permission: Its name in the catalogue, for example `deployments.edit`.
+            ///
+            /// Returns:
+            ///     What was decided and by which condition, who has the permission, and what would give it.
             ///
             /// Raises:
             ///     UnknownNameError: The catalogue does not know the permission.
@@ -46,6 +58,9 @@ macro_rules! decisions {
             }
 
             /// What the actor may do here at this moment: for many questions in one request.
+            ///
+            /// Returns:
+            ///     The snapshot, which decides in memory.
             ///
             /// Raises:
             ///     NotFoundError: There is no such place, or the actor is no member of it.
@@ -82,12 +97,37 @@ macro_rules! decisions {
 }
 pub(crate) use decisions;
 
+/// The ways from a scope to its areas.
+macro_rules! areas {
+    ($scope:ident: $($area:ident = $doc:literal,)+) => {
+        #[pymethods]
+        impl $scope {
+            $(
+                #[doc = $doc]
+                #[getter]
+                fn $area(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+                    self.inner.$area().to_python(py, self.mode)
+                }
+            )+
+        }
+    };
+}
+
 handle! {
     /// A member of the vendor's staff, acting on the vendor.
     VendorScope of tenantry::VendorScope: "VendorScope" as BlockingVendorScope,
     "AsyncVendorScope" as AsyncVendorScope, "_VendorScope"
 }
 decisions!(VendorScope, "VendorScope", "The person who acts.");
+areas! {
+    VendorScope:
+    customers = "The customers: create, find, import.",
+    members = "The vendor's own members.",
+    invitations = "The invitations to the vendor itself.",
+    secrets = "The vendor's own secrets; they serve the vendor's own deployments only.",
+    deployments = "The deployments of the vendor itself that services registered.",
+    audit = "The audit log of the vendor.",
+}
 
 handle! {
     /// A person acting on one customer: one of its members, or the vendor's staff.
@@ -95,6 +135,15 @@ handle! {
     "AsyncCustomerScope" as AsyncCustomerScope, "_CustomerScope"
 }
 decisions!(CustomerScope, "CustomerScope", "The person who acts.");
+areas! {
+    CustomerScope:
+    members = "The customer's members.",
+    invitations = "The invitations into the customer.",
+    secrets = "The customer's secrets; they serve this customer's deployments only.",
+    features = "The customer's features.",
+    deployments = "The deployments of the customer that services registered.",
+    audit = "The audit log of the customer.",
+}
 
 #[pymethods]
 impl VendorScope {
@@ -105,50 +154,26 @@ impl VendorScope {
     }
 
     /// The same person, acting on one customer of the vendor. Whether it exists is decided with every operation.
+    ///
+    /// Args:
+    ///     customer: The customer.
+    ///
+    /// Returns:
+    ///     The person's scope on the customer.
+    ///
+    /// Raises:
+    ///     InvalidInputError: The id does not read.
     #[pyo3(signature = (customer: "CustomerId") -> "CustomerScope")]
     fn customer(&self, py: Python<'_>, customer: Customer) -> PyResult<Py<PyAny>> {
-        CustomerScope { inner: self.inner.customer(customer.0), mode: self.mode }.into_handle(py)
-    }
-
-    /// The customers: create, find, import.
-    #[getter]
-    fn customers(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Customers { inner: self.inner.customers(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The vendor's own members.
-    #[getter]
-    fn members(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Members { inner: self.inner.members(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The invitations to the vendor itself.
-    #[getter]
-    fn invitations(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Invitations { inner: self.inner.invitations(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The vendor's own secrets; they serve the vendor's own deployments only.
-    #[getter]
-    fn secrets(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Secrets { inner: self.inner.secrets(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The deployments of the vendor itself that services registered.
-    #[getter]
-    fn deployments(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Deployments { inner: self.inner.deployments(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The audit log of the vendor.
-    #[getter]
-    fn audit(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Audit { inner: self.inner.audit(), mode: self.mode }.into_handle(py)
+        self.inner.customer(customer.0).to_python(py, self.mode)
     }
 
     /// Erases a person in every place of the vendor: name, e-mail, memberships, invitations, and what the log says of them.
     ///
     /// Their id stays as a pseudonym, and the log still verifies. Needs `users.manage` on the vendor.
+    ///
+    /// Args:
+    ///     user: The person.
     ///
     /// Raises:
     ///     NotFoundError: There is no such person.
@@ -168,43 +193,10 @@ impl CustomerScope {
         self.inner.customer_id().to_string()
     }
 
-    /// The customer's members.
-    #[getter]
-    fn members(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Members { inner: self.inner.members(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The invitations into the customer.
-    #[getter]
-    fn invitations(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Invitations { inner: self.inner.invitations(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The customer's secrets; they serve this customer's deployments only.
-    #[getter]
-    fn secrets(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Secrets { inner: self.inner.secrets(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The customer's features.
-    #[getter]
-    fn features(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        FeatureSwitches { inner: self.inner.features(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The deployments of the customer that services registered.
-    #[getter]
-    fn deployments(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Deployments { inner: self.inner.deployments(), mode: self.mode }.into_handle(py)
-    }
-
-    /// The audit log of the customer.
-    #[getter]
-    fn audit(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Audit { inner: self.inner.audit(), mode: self.mode }.into_handle(py)
-    }
-
     /// The customer. Needs `customers.view` of staff, `dashboard.view` of the customer's members.
+    ///
+    /// Returns:
+    ///     The customer.
     ///
     /// Raises:
     ///     NotFoundError: There is no such customer, or the actor is no member of it.
@@ -250,6 +242,9 @@ impl CustomerScope {
 
     /// Archives the customer: it is hidden from lists, and its members and services are refused. Needs `customers.manage`.
     ///
+    /// Returns:
+    ///     The customer as it is now.
+    ///
     /// Raises:
     ///     CustomerArchivedError: It is archived already.
     #[pyo3(signature = () -> "Call[Customer]")]
@@ -258,6 +253,9 @@ impl CustomerScope {
     }
 
     /// Takes the customer back into use; nothing but the status changes. Needs `customers.manage`.
+    ///
+    /// Returns:
+    ///     The customer as it is now.
     ///
     /// Raises:
     ///     PermissionDeniedError: The actor may not.
@@ -285,6 +283,9 @@ impl CustomerScope {
     /// The vendor's staff see what an Administrator of the customer would see: nothing while it is archived. Needs
     /// `customers.view` of staff; of the customer's members, to be active.
     ///
+    /// Returns:
+    ///     The sections.
+    ///
     /// Raises:
     ///     PermissionDeniedError: The actor may not.
     #[pyo3(signature = () -> "Call[tuple[PortalSection, ...]]")]
@@ -295,6 +296,13 @@ impl CustomerScope {
     /// Why one of the customer's members has a permission or not, and what would give it: for the vendor's support.
     ///
     /// Needs `customer_users.view` on the vendor's side.
+    ///
+    /// Args:
+    ///     user: The member, as a person.
+    ///     permission: Its name in the catalogue, for example `deployments.edit`.
+    ///
+    /// Returns:
+    ///     What was decided and by which condition, who has the permission, and what would give it.
     ///
     /// Raises:
     ///     UnknownNameError: The catalogue does not know the permission.

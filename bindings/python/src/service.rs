@@ -24,6 +24,12 @@ impl ServiceScope {
     /// Writes one audit entry that names place and keys. Needs `secrets.resolve`; of a customer, the feature that it belongs
     /// to.
     ///
+    /// Args:
+    ///     keys: The keys of the secrets.
+    ///
+    /// Returns:
+    ///     Key, version and value of each.
+    ///
     /// Raises:
     ///     NotFoundError: There is no such place, or no such key.
     ///     CustomerArchivedError: The customer is archived.
@@ -36,6 +42,11 @@ impl ServiceScope {
     }
 
     /// The values of all secrets of the place, in the order of their keys; otherwise like `resolve`.
+    ///
+    /// Needs `secrets.resolve`; of a customer, the feature that it belongs to.
+    ///
+    /// Returns:
+    ///     Key, version and value of each.
     ///
     /// Raises:
     ///     SecretKeyError: The key that sealed a value is not at hand, or the value was altered.
@@ -53,6 +64,9 @@ impl ServiceScope {
     ///     template: A text with `{{ .Secrets.KEY }}` in it.
     ///     format: How a value is written.
     ///
+    /// Returns:
+    ///     The text, and which versions were filled in.
+    ///
     /// Raises:
     ///     TemplateError: A mistake, or a secret that it needs and that there is not, with line and column.
     #[pyo3(signature = (template, format: "Format") -> "Call[Rendered]")]
@@ -64,6 +78,9 @@ impl ServiceScope {
     ///
     /// It holds copies of the values: make it when it is needed, and drop it soon. Writes one audit entry. Needs
     /// `secrets.resolve`; of a customer, the feature that it belongs to.
+    ///
+    /// Returns:
+    ///     The redactor.
     ///
     /// Raises:
     ///     RedactorTooLargeError: The values are too many or too large to be looked for at once.
@@ -78,6 +95,9 @@ impl ServiceScope {
     ///     id: Your own id of it, unique in the place.
     ///     name: Its name.
     ///     templates: The templates that are rendered for it. Only the keys that they refer to are kept.
+    ///
+    /// Returns:
+    ///     The deployment.
     ///
     /// Raises:
     ///     InvalidInputError: A field does not follow its rules.
@@ -102,6 +122,9 @@ impl ServiceScope {
     ///     deployment: Your own id of it.
     ///     versions: The version of each key.
     ///
+    /// Returns:
+    ///     The deployment as it is now.
+    ///
     /// Raises:
     ///     NotFoundError: There is no such deployment, or it does not use such a secret.
     #[pyo3(signature = (deployment, versions: "Mapping[str, int] | Iterable[tuple[str, int]]") -> "Call[Deployment]")]
@@ -110,6 +133,9 @@ impl ServiceScope {
     }
 
     /// Forgets a deployment: it uses no secret any more. Needs `deployments.register`.
+    ///
+    /// Args:
+    ///     deployment: Your own id of it.
     ///
     /// Raises:
     ///     NotFoundError: There is no such deployment.

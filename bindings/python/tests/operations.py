@@ -57,6 +57,7 @@ CALLS: dict[str, list[tuple[str, Callable[[World], Any]]]] = {
             lambda w: w.app.change_email(w.boss.vendor_id, w.member.user, VerifiedEmail("v@globex.test")),
         )
     ],
+    "invitations.find": [("Tenantry.find_invitation", lambda w: w.app.find_invitation(w.invited.token))],
     "invitations.accept": [("Tenantry.accept_invitation", lambda w: w.app.accept_invitation(w.invited.token, ida()))],
     "invitations.decline": [("Tenantry.decline_invitation", lambda w: w.app.decline_invitation(w.invited.token, ida()))],
     "maintenance": [
@@ -106,6 +107,7 @@ CALLS: dict[str, list[tuple[str, Callable[[World], Any]]]] = {
     "customers.delete": [("CustomerScope.delete", lambda w: w.scope.delete("Globex"))],
     "members.list": [("Members.list", lambda w: w.scope.members.list())],
     "members.get": [("Members.get", lambda w: w.scope.members.get(w.member.id))],
+    "members.find": [("Members.find", lambda w: w.scope.members.find(w.member.user))],
     "members.invite": [("Members.invite", lambda w: w.scope.members.invite("N", "n@globex.test", Role.USER))],
     "members.rename": [("Members.rename", lambda w: w.scope.members.rename(w.member.id, "Vera V."))],
     "members.change_role": [("Members.change_role", lambda w: w.scope.members.change_role(w.member.id, Role.USER))],

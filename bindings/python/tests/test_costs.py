@@ -14,8 +14,15 @@ def cost(program):
     subprocess.run([sys.executable, "-c", program], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-best = {program: min(cost(program) for _ in range(7)) for program in ("pass", "import tenantry")}
-print((best["import tenantry"] - best["pass"]) * 1000)
+most, *programs = sys.argv[1:]
+best = dict.fromkeys(["pass", *programs], float("inf"))
+# What else the machine does makes it slower, never faster.
+for _ in range(50):
+    best = {program: min(known, cost(program)) for program, known in best.items()}
+    costs = [(best[program] - best["pass"]) * 1000 for program in programs]
+    if max(costs) < float(most):
+        break
+print(*costs)
 """
 
 WIPED = """
@@ -56,8 +63,12 @@ print(alone, found("".join(parts).encode()) - alone)
 """
 
 
-def run(program: str) -> list[float]:
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+IMPORTS = ["import tenantry", "from tenantry import Role, RootKey, Tenantry, TenantryError, VerifiedEmail, aio"]
+"""The package alone, and what a program begins with; the records come with the operations that answer them."""
+
+
+def run(program: str, *arguments: str) -> list[float]:
+    ran = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     return [float(word) for word in ran.stdout.split()]
 
@@ -66,8 +77,15 @@ if sys.platform != "win32":
 
     def test_importing_it_costs_little() -> None:
         # In time of the processor, so that what else the machine does counts for less.
-        [milliseconds] = run(TIME)
-        assert milliseconds < MOST_MILLISECONDS
+        costs = run(TIME, str(MOST_MILLISECONDS), *IMPORTS)
+        assert len(costs) == len(IMPORTS)
+        assert max(costs) < MOST_MILLISECONDS, costs
+
+
+def test_a_program_waits_for_no_module_that_it_does_not_use() -> None:
+    loaded = "import sys; {}; print(*(int(name in sys.modules) for name in ('dataclasses', 'asyncio', 'logging', 'inspect')))"
+    for program in IMPORTS:
+        assert run(loaded.format(program)) == [0, 0, 0, 0]
 
 
 if sys.platform == "linux":

@@ -59,6 +59,8 @@ def test_the_log_is_followed(cast: Cast) -> None:
     assert [entry.action for entry in page.items] == ["features.enabled"]
     assert audit.follow().page(after=page.next_cursor).items == ()
     assert [entry.action for entry in cast.customer.audit.list(action="features.enabled")] == ["features.enabled"]
+    assert list(audit.follow(newest_first=True)) == list(audit.follow())[::-1]
+    assert list(cast.customer.audit.list(newest_first=True)) == list(cast.customer.audit.list())[::-1]
 
 
 def test_a_bad_row_never_stops_the_others(cast: Cast) -> None:

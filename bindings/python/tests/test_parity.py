@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +43,13 @@ WITHOUT_STORE = {
 }
 """The ways to a scope: they touch no store, so they are no operations."""
 OPENINGS = {"Tenantry.open", "Tenantry.open_in_memory"}
+WITHOUT_ANSWER = {
+    *("CustomerScope.require", "VendorScope.require", "ServiceScope.require", "CustomerScope.delete"),
+    *("Invitations.revoke", "Members.remove", "Secrets.delete", "Secrets.destroy", "ServiceScope.remove_deployment"),
+    *("Maintenance.close", "Tenantry.close", "Tenantry.change_email", "Tenantry.decline_invitation"),
+    "VendorScope.erase_user",
+}
+"""The methods that answer `None`."""
 CASES = [(operation, method, call) for operation, calls in CALLS.items() for method, call in calls]
 NAMES = [f"{operation}-{method}" for operation, method, _ in CASES]
 
@@ -139,17 +147,33 @@ def test_every_code_of_rust_has_one_class_and_every_class_its_codes() -> None:
         assert not issubclass(kind, OSError | ValueError | KeyError)
 
 
-def test_everything_public_is_documented() -> None:
+def test_everything_public_has_a_docstring() -> None:
     for name in tenantry.__all__:
-        value = getattr(tenantry, name)
-        if inspect.isclass(value):
+        if inspect.isclass(value := getattr(tenantry, name)):
             assert value.__doc__, name
-            for member, of_class in inspect.getmembers(value):
-                if callable(of_class) and not member.startswith("_") and name in HANDLES:
-                    assert of_class.__doc__ and of_class.__doc__[0].isupper(), f"{name}.{member}"
-                    operation = f"{name}.{member}"
-                    if operation not in WITHOUT_STORE and not operation.endswith(".can"):
-                        assert "Raises:" in of_class.__doc__ or "Returns:" in of_class.__doc__, operation
+
+
+@pytest.mark.parametrize("name", [name for name in tenantry.__all__ if getattr(tenantry, name).__module__ == "tenantry"])
+def test_a_docstring_says_arguments_answer_and_errors(name: str) -> None:
+    for member, method in inspect.getmembers(getattr(tenantry, name), callable):
+        if member.startswith("_"):
+            continue
+        method_name, doc = f"{name}.{member}", method.__doc__
+        assert doc and doc[0].isupper(), method_name
+        signature = inspect.signature(method)
+        for parameter in signature.parameters.values():
+            assert parameter.name == "self" or re.search(rf"^    {parameter.name}: \S", doc, re.M), (method_name, parameter)
+        assert method_name in WITHOUT_ANSWER or re.search(r"^Returns:\n    \S", doc, re.M), method_name
+        if name in HANDLES and method_name not in WITHOUT_STORE:
+            assert re.search(r"^Raises:\n    [A-Z]\w+Error: \S", doc, re.M), method_name
+
+
+@pytest.mark.parametrize(("operation", "method"), [case[:2] for case in CASES], ids=NAMES)
+def test_a_docstring_says_what_permission_is_needed(operation: str, method: str) -> None:
+    name, member = method.split(".")
+    doc = getattr(getattr(tenantry, name), member).__doc__
+    for permission in _tenantry.operations()[operation]:
+        assert f"`{permission}`" in doc, permission
 
 
 def test_all_names_what_is_public_and_where_it_is_from() -> None:

@@ -30,17 +30,13 @@ from tenantry import (
     Tenantry,
     TenantryError,
     VerifiedEmail,
-    _records,
 )
 from tenantry.testing import Cast, FixedClock, in_memory
 
 from .test_parity import classes
 
-RECORDS = [
-    value
-    for value in vars(_records).values()
-    if inspect.isclass(value) and dataclasses.is_dataclass(value) and value.__module__ == "tenantry._records"
-]
+PUBLIC = [getattr(tenantry, name) for name in tenantry.__all__]
+RECORDS: list[type[Any]] = [value for value in PUBLIC if inspect.isclass(value) and dataclasses.is_dataclass(value)]
 WITH_SECRET = {"InvitationMail", "Invited", "Resolved", "Rendered", "NewRootKey"}
 """Records that hold something secret: it refuses to be pickled."""
 
@@ -85,6 +81,7 @@ def records() -> dict[str, Any]:
         scope.secrets.set("KEY", "another value"),
         app.find_vendor("acme"),
         app.identify(boss.vendor_id, VerifiedEmail("ida@globex.test")),
+        app.find_invitation(invited.token),
         scope.get(),
         NewCustomer("Globex"),
         boss.customers.import_rows([NewCustomer("Globex", "1")], rows.append),
@@ -140,7 +137,7 @@ def test_a_record_is_a_plain_value(kind: type[Any], records: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("kind", [kind for kind in RECORDS if kind.__name__ != "NewRootKey"], ids=lambda k: k.__name__)
 def test_pydantic_reads_and_writes_a_record(kind: type[Any], records: dict[str, Any]) -> None:
-    adapter = pydantic.TypeAdapter[Any](Page[_records.SecretUse] if kind is Page else kind)
+    adapter = pydantic.TypeAdapter[Any](Page[tenantry.SecretUse] if kind is Page else kind)
     record = records[kind.__name__]
     if kind is Page:
         record = Page((), None)

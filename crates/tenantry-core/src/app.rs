@@ -12,7 +12,7 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::error::Error;
 use crate::host::{Courier, Maintenance, Outbox};
 use crate::ids::{CustomerId, IdSource, RandomIds, UserId, VendorId, new_uuid};
-use crate::model::{Identity, Page, PageRequest, Vendor};
+use crate::model::{Identity, OpenInvitation, Page, PageRequest, Vendor};
 use crate::scope::{Accepted, CustomerScope, ServiceScope, VendorScope};
 use crate::store::{Admission, MemoryStore, OpenError, OpenStore, Place, Store};
 use crate::vault::{InvitationToken, Keys, RootKeyProvider, VerifiedEmail};
@@ -159,6 +159,19 @@ impl Tenantry {
     /// [`Error::InvalidInput`].
     pub fn change_email(&self, vendor: VendorId, user: UserId, email: VerifiedEmail) -> Call<()> {
         crate::host::change_email(&self.app, vendor, user, email)
+    }
+
+    /// What an invitation is for, for the page behind its link: nothing changes, so a scanner that follows the link does no
+    /// harm (U3).
+    ///
+    /// It tells the invited e-mail and the names of the place to whoever has the token, so that the host can ask the person
+    /// to sign in, or to sign up, with that e-mail. Whether they read it is the host's to verify before they accept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvitationInvalid`] for every token that nobody can use, whatever the reason.
+    pub fn find_invitation(&self, token: &InvitationToken) -> Call<OpenInvitation> {
+        crate::host::find_invitation(&self.app, token)
     }
 
     /// Accepts an invitation for the person who is signed in, and answers their scope (U3).

@@ -36,8 +36,9 @@ pub use ids::{CustomerId, DeliveryId, IdSource, InvitationId, MemberId, RandomId
 pub use model::{
     Backup, BackupFile, Cursor, Customer, CustomerFeature, CustomerFilter, CustomerPatch, Delivered, Delivery,
     DeliveryState, Deployment, DeploymentUse, FeatureChange, Features, Identity, ImportOutcome, ImportSummary,
-    ImportedRow, Invitation, InvitationStatus, Invited, Member, NewCustomer, NewDeployment, Page, PageRequest,
-    PortalSection, Rendered, Resolved, RootKeyInfo, Rotation, Secret, SecretChange, SecretUse, SecretVersion, Vendor,
+    ImportedRow, Invitation, InvitationStatus, Invited, Member, NewCustomer, NewDeployment, OpenInvitation, Page,
+    PageRequest, PortalSection, Rendered, Resolved, RootKeyInfo, Rotation, Secret, SecretChange, SecretUse,
+    SecretVersion, Vendor,
 };
 pub use scope::{
     Accepted, Audit, AuditQuery, CustomerScope, Customers, Deployments, FeatureSwitches, Invitations, Members, Secrets,

@@ -508,22 +508,26 @@ impl AuditRead for SqliteStore {
         // chain begins behind it.
         let index = if filter.place.is_some() { "" } else { "INDEXED BY audit_entries_position" };
         let order = if filter.place.is_some() { "e.number" } else { "e.position" };
+        let (than, end, direction) =
+            if filter.newest_first { ("<", "9223372036854775807", "DESC") } else { (">", "0", "") };
         let behind = if filter.place.is_some() {
-            "+e.position > ?2 AND e.number > coalesce((SELECT number FROM audit_entries
-                 WHERE vendor_id = ?1 AND position = ?2 AND place_id = ?3), 0)"
+            format!(
+                "+e.position {than} ?2 AND e.number {than} coalesce((SELECT number FROM audit_entries
+                 WHERE vendor_id = ?1 AND position = ?2 AND place_id = ?3), {end})"
+            )
         } else {
-            "e.position > ?2"
+            format!("e.position {than} ?2")
         };
         let sql = format!(
             "SELECT {} FROM audit_entries AS e {index}
              LEFT JOIN audit_details AS d ON d.vendor_id = e.vendor_id AND d.place_id = e.place_id AND d.number = e.number
-             WHERE e.vendor_id = ?1 AND {behind} {} {} {} ORDER BY {order} LIMIT ?6",
+             WHERE e.vendor_id = ?1 AND {behind} {} {} {} ORDER BY {order} {direction} LIMIT ?6",
             row::ENTRY,
             if filter.place.is_some() { "AND e.place_id = ?3" } else { "AND ?3 IS NULL" },
             if filter.actor.is_some() { "AND e.actor = ?4" } else { "AND ?4 IS NULL" },
             if filter.action.is_some() { "AND e.action = ?5" } else { "AND ?5 IS NULL" },
         );
-        let AuditFilter { place, actor, action } = filter.clone();
+        let AuditFilter { place, actor, action, newest_first: _ } = filter.clone();
         self.list(caller, move |connection| {
             let place = place.map(|place| blob(&place.uuid()));
             let params = params![blob(vendor.as_uuid()), int(after), place, actor, action, rows(limit)];

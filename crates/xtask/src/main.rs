@@ -2,6 +2,7 @@
 //!
 //! What is run stands in `parts.rs` as plain data; `run.rs` carries it out and reports.
 
+mod browser;
 mod parts;
 mod python;
 mod run;

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::browser::BROWSER;
 use crate::python::PYTHON;
 use crate::run::{Shell, TORTURE_COMMAND, TempDir};
 
 /// Every part, in the order in which they run.
-pub(crate) const PARTS: &[Part] = &[RUST, PYTHON, TORTURE];
+pub(crate) const PARTS: &[Part] = &[RUST, PYTHON, BROWSER, TORTURE];
 
 /// Steps that belong together and need the same tools.
 pub(crate) struct Part {
@@ -62,6 +63,8 @@ pub(crate) enum Count {
     Torture,
     /// The closing line of pytest, `1 failed, 12 passed in 0.34s`.
     Pytest,
+    /// The closing lines of Node's test runner, `ℹ pass 12`, `ℹ fail 0` and so on.
+    Node,
     /// The step's function counts, by [`Shell::count`].
     Itself,
 }

@@ -3,12 +3,15 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::parts::{Action, Count, Part, Step, Tool};
-use crate::run::{Shell, TempDir, say};
+use crate::run::{Shell, TempDir, fresh, say};
 
 /// More than this a wheel must not have.
 const LARGEST_WHEEL: u64 = 6_000_000;
+/// Longer than this nobody waits between the wheel and what the README shows.
+const LONGEST_BEGINNING: Duration = Duration::from_secs(60);
 /// What the wheel is built with.
 const MATURIN: &str = "maturin>=1.16,<2";
 
@@ -26,6 +29,7 @@ pub(crate) const PYTHON: Part = Part {
     steps: &[
         vital("tools", install_tools),
         vital("wheel", build_wheel),
+        step("first steps", begin_like_a_reader),
         step("stub", compare_stub),
         tests("tests", |shell| pytest(shell, &["--ignore=tests/test_typing.py"])),
         tests("types", |shell| pytest(shell, &["tests/test_typing.py"])),
@@ -62,18 +66,29 @@ impl Places {
         let tested = std::env::temp_dir().join(format!("tenantry-xtask-{}-venv", std::process::id()));
         Self { package: shell.root().join("bindings/python"), tools: made.join("tools"), made, tested }
     }
+
+    fn wheels(&self) -> PathBuf {
+        self.made.join("wheels")
+    }
+
+    /// The one that was built.
+    fn wheel(&self) -> Result<PathBuf, String> {
+        let wheels = self.wheels();
+        let mut found: Vec<PathBuf> = fs::read_dir(&wheels)
+            .map_err(|error| format!("{}: {error}", wheels.display()))?
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.extension() == Some(OsStr::new("whl")))
+            .collect();
+        match found.pop() {
+            Some(wheel) if found.is_empty() => Ok(wheel),
+            _ => Err(format!("not one wheel in {}", wheels.display())),
+        }
+    }
 }
 
 fn program(environment: &Path, name: &str) -> String {
     let folder = if cfg!(windows) { "Scripts" } else { "bin" };
     environment.join(folder).join(name).display().to_string()
-}
-
-fn fresh(path: &Path) -> Result<(), String> {
-    if path.exists() {
-        fs::remove_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    Ok(())
 }
 
 /// Makes both environments. What cannot be installed is named.
@@ -102,18 +117,12 @@ fn install_tools(shell: &mut Shell) -> Result<(), String> {
 
 fn build_wheel(shell: &mut Shell) -> Result<(), String> {
     let places = Places::of(shell);
-    let wheels = places.made.join("wheels");
+    let wheels = places.wheels();
     fresh(&wheels)?;
     let maturin = program(&places.tools, "maturin");
-    let out = wheels.display().to_string();
-    shell.run(&[&maturin, "build", "--locked", "--out", &out], &places.package, &[])?;
-    let found: Vec<PathBuf> = fs::read_dir(&wheels)
-        .map_err(|error| format!("{out}: {error}"))?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension() == Some(OsStr::new("whl")))
-        .collect();
-    let [wheel] = found.as_slice() else { return Err(format!("{} wheels in {out} instead of 1", found.len())) };
-    let size = fs::metadata(wheel).map_err(|error| format!("{}: {error}", wheel.display()))?.len();
+    shell.run(&[&maturin, "build", "--locked", "--out", &wheels.display().to_string()], &places.package, &[])?;
+    let wheel = places.wheel()?;
+    let size = fs::metadata(&wheel).map_err(|error| format!("{}: {error}", wheel.display()))?.len();
     let path = wheel.display().to_string();
     say(&format!("{path}: {size} bytes"));
     if size > LARGEST_WHEEL {
@@ -121,6 +130,28 @@ fn build_wheel(shell: &mut Shell) -> Result<(), String> {
     }
     let python = program(&places.tested, "python");
     shell.run(&[&python, "-m", "pip", "install", "--quiet", "--no-deps", &path], &places.package, &[]).map(|_| ())
+}
+
+/// What a reader does first: an environment that has nothing, outside the tree, the wheel, and what the README shows.
+fn begin_like_a_reader(shell: &mut Shell) -> Result<(), String> {
+    let wheel = Places::of(shell).wheel()?.display().to_string();
+    let readme = fs::read_to_string(shell.root().join("README.md")).map_err(|error| format!("README.md: {error}"))?;
+    let shown = readme.split_once("\n```python\n").and_then(|(_, rest)| rest.split_once("\n```\n"));
+    let (shown, _) = shown.ok_or("README.md shows no Python")?;
+    let tmp = TempDir::new("first-steps")?;
+    let folder = tmp.path();
+    fs::write(folder.join("begin.py"), shown).map_err(|error| format!("begin.py: {error}"))?;
+    let begin = Instant::now();
+    shell.run(&["python3", "-m", "venv", "reader"], folder, &[])?;
+    let python = program(&folder.join("reader"), "python");
+    shell.run(&[&python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", &wheel], folder, &[])?;
+    shell.run(&[&python, "begin.py"], folder, &[])?;
+    let took = begin.elapsed();
+    say(&format!("from an empty environment to the end of the README's block: {:.1} s", took.as_secs_f64()));
+    if took > LONGEST_BEGINNING {
+        return Err(format!("{took:?} is longer than {LONGEST_BEGINNING:?}"));
+    }
+    Ok(())
 }
 
 /// Generates the stub of the native module anew, and holds the committed one against it.

@@ -59,19 +59,35 @@ fn tally_of_torture(line: &str) -> Tally {
     tally
 }
 
+/// Reads the counts out of the closing lines of Node's test runner, each with a mark before it.
+fn tally_of_node(line: &str) -> Tally {
+    let mut tally = Tally::default();
+    let line = line.strip_prefix("ℹ ").or_else(|| line.strip_prefix("# ")).unwrap_or_default();
+    if let Some((what, number)) = line.split_once(' ')
+        && let Ok(number) = number.parse::<u64>()
+    {
+        match what {
+            "pass" => tally.passed = number,
+            // A test that was skipped is one that was not run.
+            "fail" | "cancelled" | "skipped" | "todo" => tally.failed = number,
+            _ => {}
+        }
+    }
+    tally
+}
+
 /// Reads the counts out of one line of output, if it has any.
 fn tally_of_line(line: &str, counts: Count) -> Tally {
     let mut tally = Tally::default();
-    if counts == Count::Torture {
-        return tally_of_torture(line);
-    }
     let result = match counts {
+        Count::Torture => return tally_of_torture(line),
+        Count::Node => return tally_of_node(line),
         Count::Libtest => line.strip_prefix("test result: "),
         Count::Pytest => Some(line).filter(|line| {
             let line = line.trim_matches([' ', '=']);
             line.starts_with(|first: char| first.is_ascii_digit()) && line.contains(" in ")
         }),
-        Count::Nothing | Count::Torture | Count::Itself => None,
+        Count::Nothing | Count::Itself => None,
     };
     if let Some(result) = result {
         // Every mark separates, so that colours do not matter.
@@ -204,6 +220,14 @@ impl Drop for TempDir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Removes what an earlier run left there.
+pub(crate) fn fresh(path: &Path) -> Result<(), String> {
+    if path.exists() {
+        fs::remove_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// What became of one step.
@@ -410,6 +434,20 @@ mod tests {
         assert_eq!(line("317 passed in 5.45s"), (317, 0));
         assert_eq!(line("=== 1 failed, 316 passed, 2 errors in 65.05s (0:01:05) ==="), (316, 3));
         assert_eq!(line("tests/test_lists.py .....F 3 passed"), (0, 0));
+    }
+
+    #[test]
+    fn counts_the_closing_lines_of_node() {
+        let sum = |text: &str| {
+            let mut sum = Tally::default();
+            text.lines().for_each(|line| sum.add(tally_of_line(line, Count::Node)));
+            (sum.passed, sum.failed)
+        };
+        let end =
+            "ℹ tests 9\nℹ suites 0\nℹ pass 5\nℹ fail 1\nℹ cancelled 2\nℹ skipped 1\nℹ todo 0\nℹ duration_ms 1436.5";
+        assert_eq!(sum(end), (5, 4));
+        assert_eq!(sum("# tests 3\n# pass 3\n# fail 0"), (3, 0));
+        assert_eq!(sum("✔ pass 5 (3.2ms)\n✖ failing tests:\npass 5\nℹ pass all"), (0, 0));
     }
 
     #[test]

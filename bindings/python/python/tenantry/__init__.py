@@ -87,69 +87,64 @@ if TYPE_CHECKING:
     )
     from tenantry._provider import RootKeyProvider
     from tenantry._query import AsyncQuery, Query
-    from tenantry._records import (
-        AuditEntry,
-        Backup,
-        ChainHead,
+    from tenantry._records.audit import AuditEntry, ChainHead
+    from tenantry._records.catalog import Feature, Permission, Section, StoredChange, StoredFeatures
+    from tenantry._records.customers import (
         Customer,
         CustomerFeature,
+        FeatureChange,
+        Features,
+        ImportSummary,
+        ImportedRow,
+        NewCustomer,
+        PortalSection,
+    )
+    from tenantry._records.maintenance import Backup, RootKeyInfo, Rotation, Violation
+    from tenantry._records.members import (
+        Explanation,
+        Identity,
+        Invitation,
+        Invited,
+        Member,
+        OpenInvitation,
+        RemainingMember,
+    )
+    from tenantry._records.outbox import Delivered, Delivery, InvitationMail
+    from tenantry._records.places import Page, Place, Vendor
+    from tenantry._records.secrets import (
+        Deployment,
+        DeploymentUse,
+        NewRootKey,
+        Rendered,
+        Resolved,
+        SecretChange,
+        SecretInfo,
+        SecretUse,
+        SecretVersion,
+        TemplateProblem,
+    )
+    from tenantry._records.words import (
         CustomerId,
         CustomerStatus,
         Decision,
-        Delivered,
-        Delivery,
         DeliveryFailure,
         DeliveryId,
         DeliveryState,
         Denial,
-        Deployment,
-        DeploymentUse,
         Durability,
-        Explanation,
-        Feature,
-        FeatureChange,
-        Features,
         Format,
-        Identity,
         ImportOutcome,
-        ImportSummary,
-        ImportedRow,
-        Invitation,
         InvitationId,
-        InvitationMail,
         InvitationStatus,
-        Invited,
-        Member,
         MemberId,
         MemberState,
-        NewCustomer,
-        NewRootKey,
-        Page,
-        Permission,
-        Place,
         Portal,
-        PortalSection,
-        RemainingMember,
-        Rendered,
-        Resolved,
         Role,
-        RootKeyInfo,
         RootKeyState,
-        Rotation,
-        SecretChange,
         SecretId,
-        SecretInfo,
-        SecretUse,
-        SecretVersion,
-        Section,
-        StoredChange,
-        StoredFeatures,
-        TemplateProblem,
         UserId,
-        Vendor,
         VendorId,
         VerifiedEmail,
-        Violation,
     )
     from tenantry._redaction import RedactingWriter
 
@@ -221,6 +216,7 @@ __all__ = [
     "NewCustomer",
     "NewRootKey",
     "NotFoundError",
+    "OpenInvitation",
     "Outbox",
     "OutcomeUnknownError",
     "OwnMembershipError",
@@ -279,14 +275,31 @@ __all__ = [
     "VerifiedEmail",
     "Violation",
 ]
+_MODULES = (
+    "_records.words",
+    "_errors",
+    "_query",
+    "_redaction",
+    "_courier",
+    "_records.places",
+    "_records.customers",
+    "_records.members",
+    "_records.secrets",
+    "_records.catalog",
+    "_records.outbox",
+    "_records.audit",
+    "_records.maintenance",
+    "_provider",
+)
 
 
 def __getattr__(name: str) -> object:
-    # Forty dataclasses take longer to make than everything else: who only imports the package does not wait for them.
+    # Making forty dataclasses takes longer than everything else, and loading `dataclasses` half of that: who imports a name
+    # waits for its module and for those before it, the cheap ones first.
     if name in __all__:
         from importlib import import_module
 
-        for module in ("_records", "_errors", "_query", "_provider", "_courier", "_redaction"):
+        for module in _MODULES:
             found = vars(import_module(f"tenantry.{module}"))
             if name in found:
                 return globals().setdefault(name, found[name])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tenantry._records import DeliveryFailure, InvitationMail
+from tenantry._records.words import DeliveryFailure
+
+if TYPE_CHECKING:
+    from tenantry._records.outbox import InvitationMail
 
 
 class Courier(Protocol):

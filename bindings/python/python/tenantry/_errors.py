@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import ClassVar
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import ClassVar
 
-from tenantry._records import CustomerId, Denial, InvitationId, MemberId, Place, RemainingMember, Role
+    from tenantry._records.members import RemainingMember
+    from tenantry._records.places import Place
+    from tenantry._records.words import CustomerId, Denial, InvitationId, MemberId, Role
 
 
 class TenantryError(Exception):

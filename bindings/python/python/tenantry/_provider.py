@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tenantry._records import NewRootKey
+from tenantry._records.secrets import NewRootKey
 from tenantry._tenantry import RootKey
 
 

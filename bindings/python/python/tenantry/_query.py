@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from tenantry._records import Page
-
 if TYPE_CHECKING:
     import asyncio
+
+    from tenantry._records.places import Page
 
 T = TypeVar("T")
 

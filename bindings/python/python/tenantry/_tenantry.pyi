@@ -9,7 +9,15 @@ from typing import Any, NoReturn, final
 from tenantry._courier import Courier
 from tenantry._provider import RootKeyProvider
 from tenantry._query import AsyncQuery, Query
-from tenantry._records import AuditEntry, Backup, ChainHead, Customer, CustomerId, CustomerStatus, Delivered, Deployment, Durability, Explanation, Feature, FeatureChange, Features, Format, Identity, ImportSummary, ImportedRow, Invitation, InvitationId, Invited, Member, MemberId, NewCustomer, Permission, Place, Portal, PortalSection, Rendered, Resolved, Role, RootKeyInfo, Rotation, SecretChange, SecretInfo, SecretUse, SecretVersion, Section, StoredChange, StoredFeatures, TemplateProblem, UserId, Vendor, VendorId, VerifiedEmail, Violation
+from tenantry._records.audit import AuditEntry, ChainHead
+from tenantry._records.catalog import Feature, Permission, Section, StoredChange, StoredFeatures
+from tenantry._records.customers import Customer, FeatureChange, Features, ImportSummary, ImportedRow, NewCustomer, PortalSection
+from tenantry._records.maintenance import Backup, RootKeyInfo, Rotation, Violation
+from tenantry._records.members import Explanation, Identity, Invitation, Invited, Member
+from tenantry._records.outbox import Delivered
+from tenantry._records.places import Place, Vendor
+from tenantry._records.secrets import Deployment, Rendered, Resolved, SecretChange, SecretInfo, SecretUse, SecretVersion, TemplateProblem
+from tenantry._records.words import CustomerId, CustomerStatus, Durability, Format, InvitationId, MemberId, Portal, Role, UserId, VendorId, VerifiedEmail
 
 __all__ = ['AsyncAudit', 'AsyncCustomerScope', 'AsyncCustomers', 'AsyncDeployments', 'AsyncFeatureSwitches', 'AsyncInvitations', 'AsyncMaintenance', 'AsyncMembers', 'AsyncOutbox', 'AsyncSecrets', 'AsyncServiceScope', 'AsyncTenantry', 'AsyncVendorScope', 'Audit', 'Catalog', 'CatalogBuilder', 'CountingIds', 'CustomerScope', 'Customers', 'Deployments', 'FeatureSwitches', 'FixedClock', 'Invitations', 'KeyRing', 'Maintenance', 'Members', 'Outbox', 'Passphrase', 'RedactionStream', 'Redactor', 'RootKey', 'Secret', 'Secrets', 'ServiceScope', 'Snapshot', 'Template', 'Tenantry', 'VendorScope', 'error_codes', 'nothing', 'operations']
 
@@ -18,6 +26,9 @@ class AsyncAudit:
     """
     The audit log: of one place, or of the vendor's whole.
     """
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None) -> AsyncQuery[AuditEntry]:
         """
@@ -34,6 +45,9 @@ class AsyncAudit:
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def list(self, /, *, actor: str | None=None, action: str | None=None) -> AsyncQuery[AuditEntry]:
@@ -46,6 +60,9 @@ class AsyncAudit:
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
 @final
@@ -53,6 +70,9 @@ class AsyncCustomerScope:
     """
     A person acting on one customer: one of its members, or the vendor's staff.
     """
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def __repr__(self, /) -> str:
         ...
@@ -67,6 +87,9 @@ class AsyncCustomerScope:
         """
         Archives the customer: it is hidden from lists, and its members and services are refused. Needs `customers.manage`.
 
+        Returns:
+            The customer as it is now.
+
         Raises:
             CustomerArchivedError: It is archived already.
         """
@@ -80,6 +103,12 @@ class AsyncCustomerScope:
     def can(self, /, permission: str) -> Awaitable[bool]:
         """
         Whether the actor has the permission here.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            Whether the actor has it.
 
         Raises:
             UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
@@ -114,6 +143,12 @@ class AsyncCustomerScope:
         """
         Why the actor has the permission here or not, and what would give it.
 
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            What was decided and by which condition, who has the permission, and what would give it.
+
         Raises:
             UnknownNameError: The catalogue does not know the permission.
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -124,6 +159,13 @@ class AsyncCustomerScope:
         Why one of the customer's members has a permission or not, and what would give it: for the vendor's support.
 
         Needs `customer_users.view` on the vendor's side.
+
+        Args:
+            user: The member, as a person.
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            What was decided and by which condition, who has the permission, and what would give it.
 
         Raises:
             UnknownNameError: The catalogue does not know the permission.
@@ -138,6 +180,9 @@ class AsyncCustomerScope:
     def get(self, /) -> Awaitable[Customer]:
         """
         The customer. Needs `customers.view` of staff, `dashboard.view` of the customer's members.
+
+        Returns:
+            The customer.
 
         Raises:
             NotFoundError: There is no such customer, or the actor is no member of it.
@@ -168,6 +213,9 @@ class AsyncCustomerScope:
         The vendor's staff see what an Administrator of the customer would see: nothing while it is archived. Needs
         `customers.view` of staff; of the customer's members, to be active.
 
+        Returns:
+            The sections.
+
         Raises:
             PermissionDeniedError: The actor may not.
         """
@@ -175,6 +223,9 @@ class AsyncCustomerScope:
     def require(self, /, permission: str) -> Awaitable[None]:
         """
         Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
 
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -194,6 +245,9 @@ class AsyncCustomerScope:
         """
         What the actor may do here at this moment: for many questions in one request.
 
+        Returns:
+            The snapshot, which decides in memory.
+
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
             PermissionDeniedError: The member is suspended.
@@ -203,6 +257,9 @@ class AsyncCustomerScope:
     def unarchive(self, /) -> Awaitable[Customer]:
         """
         Takes the customer back into use; nothing but the status changes. Needs `customers.manage`.
+
+        Returns:
+            The customer as it is now.
 
         Raises:
             PermissionDeniedError: The actor may not.
@@ -238,6 +295,9 @@ class AsyncCustomers:
     The customers of a vendor, as its staff see them.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def create(self, /, name: str, *, external_id: str | None=None) -> Awaitable[Customer]:
         """
         Creates a customer with the features that are on by default. Needs `customers.manage`.
@@ -257,6 +317,12 @@ class AsyncCustomers:
     def find(self, /, external_id: str) -> Awaitable[Customer]:
         """
         The customer with this external id, active or archived. Needs `customers.view`.
+
+        Args:
+            external_id: Your own id of it, compared exactly.
+
+        Returns:
+            The customer.
 
         Raises:
             NotFoundError: There is none.
@@ -293,6 +359,10 @@ class AsyncCustomers:
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            UnknownNameError: The catalogue does not know a feature; raised when a page is read.
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
 @final
@@ -301,12 +371,20 @@ class AsyncDeployments:
     The deployments that services registered in a place. Reading needs `deployments.view`.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def list(self, /) -> AsyncQuery[Deployment]:
         """
         The deployments in the order of their ids, each with the secrets that it uses and the versions that it runs.
 
+        Needs `deployments.view`.
+
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
 @final
@@ -315,9 +393,15 @@ class AsyncFeatureSwitches:
     Switches the features of a customer on and off. What is off is hidden from its members, and refused.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def disable(self, /, feature: str) -> Awaitable[FeatureChange]:
         """
         Disables a feature and all that require it, at any depth. Needs `features.manage`.
+
+        Args:
+            feature: Its name in the catalogue, for example `alerts`.
 
         Returns:
             What changed, in dependency order.
@@ -329,6 +413,9 @@ class AsyncFeatureSwitches:
     def enable(self, /, feature: str) -> Awaitable[FeatureChange]:
         """
         Enables a feature and all that it requires. Needs `features.manage`.
+
+        Args:
+            feature: Its name in the catalogue, for example `alerts`.
 
         Returns:
             What changed, in dependency order.
@@ -343,6 +430,9 @@ class AsyncFeatureSwitches:
 
         Needs `customers.view` of staff, `dashboard.view` of the customer's members.
 
+        Returns:
+            The features, and what is stored without being on.
+
         Raises:
             PermissionDeniedError: The actor may not.
         """
@@ -351,6 +441,12 @@ class AsyncFeatureSwitches:
         """
         What `disable` would answer; nothing changes. Needs `features.manage`.
 
+        Args:
+            feature: Its name in the catalogue, for example `alerts`.
+
+        Returns:
+            What would change, in dependency order.
+
         Raises:
             UnknownNameError: The catalogue does not know the feature.
         """
@@ -358,6 +454,12 @@ class AsyncFeatureSwitches:
     def preview_enable(self, /, feature: str) -> Awaitable[FeatureChange]:
         """
         What `enable` would answer; nothing changes. Needs `features.manage`.
+
+        Args:
+            feature: Its name in the catalogue, for example `alerts`.
+
+        Returns:
+            What would change, in dependency order.
 
         Raises:
             UnknownNameError: The catalogue does not know the feature.
@@ -372,9 +474,18 @@ class AsyncInvitations:
     `customer_users.manage`.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def get(self, /, invitation: InvitationId) -> Awaitable[Invitation]:
         """
-        One invitation.
+        One invitation. Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
+        Args:
+            invitation: The invitation.
+
+        Returns:
+            The invitation.
 
         Raises:
             NotFoundError: The place has no such invitation.
@@ -384,15 +495,27 @@ class AsyncInvitations:
         """
         The invitations, those that ended included, in the order in which they were made; each with its true state.
 
+        Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def resend(self, /, invitation: InvitationId) -> Awaitable[Invited]:
         """
         Makes a new token for an invitation that was not accepted, and kills the old one.
 
-        It is open for as long as before, from now on; also when it had expired.
+        It is open for as long as before, from now on; also when it had expired. Needs `users.manage`; of staff who act
+        on a customer `customer_users.manage`.
+
+        Args:
+            invitation: The invitation.
+
+        Returns:
+            The member, the invitation, and the new token, this once.
 
         Raises:
             NotFoundError: The place has no such invitation.
@@ -404,6 +527,11 @@ class AsyncInvitations:
         """
         Revokes an invitation that was not accepted: its token no longer works and its member goes.
 
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
+        Args:
+            invitation: The invitation.
+
         Raises:
             NotFoundError: The place has no such invitation.
             InvalidInputError: The invitation has ended.
@@ -414,6 +542,9 @@ class AsyncMaintenance:
     """
     The host's maintenance of a store: it sees the whole of it, and no permission guards it.
     """
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def backup(self, /, path: str | PathLike[str], *, replace: bool=False, report: Callable[[Backup], object] | None=None) -> Awaitable[Backup]:
         """
@@ -429,6 +560,9 @@ class AsyncMaintenance:
             path: The file, in a folder that exists.
             replace: Takes the place of a file that exists, at the moment when the copy is whole.
             report: Hears how far it is, in bytes; what it raises is raised when the backup is over.
+
+        Returns:
+            How many bytes the copy has.
 
         Raises:
             AlreadyExistsError: There is a file of this name, and it is not to be replaced.
@@ -449,6 +583,12 @@ class AsyncMaintenance:
         """
         The last entry of every chain of a vendor: keep it elsewhere, and hand it to `verify`.
 
+        Args:
+            vendor: The vendor.
+
+        Returns:
+            The heads.
+
         Raises:
             StorageError: The store cannot be read.
         """
@@ -456,6 +596,9 @@ class AsyncMaintenance:
     def root_keys(self, /) -> Awaitable[tuple[RootKeyInfo, ...]]:
         """
         The root keys that the store was used with, in the order of their ids, and how many keys of places each still wraps.
+
+        Returns:
+            The root keys; never the keys themselves.
 
         Raises:
             StorageError: The store cannot be read.
@@ -470,6 +613,9 @@ class AsyncMaintenance:
             place: The vendor itself, or one customer.
             report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
 
+        Returns:
+            How many secrets were moved, and how many are left.
+
         Raises:
             NotFoundError: There is no such place.
             SecretKeyError: A key is not at hand, or a value was altered. What was moved until then stays.
@@ -483,6 +629,9 @@ class AsyncMaintenance:
         Args:
             report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
 
+        Returns:
+            How many keys of places were moved, and how many are left.
+
         Raises:
             SecretKeyError: The old or the new key is not at hand. What was moved until then stays.
             KeyProviderError: The provider gave none.
@@ -491,6 +640,9 @@ class AsyncMaintenance:
     def schema_version(self, /) -> Awaitable[int]:
         """
         The version of the store's schema.
+
+        Returns:
+            The version.
 
         Raises:
             StorageError: The store cannot be read.
@@ -542,14 +694,22 @@ class AsyncMembers:
     `customer_users.manage`.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def change_role(self, /, member: MemberId, role: Role, *, at_revision: int | None=None) -> Awaitable[Member]:
         """
         Gives a member another role; it counts with their next operation.
+
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
 
         Args:
             member: The member.
             role: The new role.
             at_revision: Only if the record is still at this revision.
+
+        Returns:
+            The member as it is now.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -560,7 +720,13 @@ class AsyncMembers:
 
     def get(self, /, member: MemberId) -> Awaitable[Member]:
         """
-        One member.
+        One member. Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
+        Args:
+            member: The member.
+
+        Returns:
+            The member.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -570,6 +736,8 @@ class AsyncMembers:
         """
         Invites a person. Into a place that has no Administrator, active or invited, the role becomes Administrator, whatever
         was asked for; the answer says so.
+
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
 
         Args:
             name: 1 to 200 characters.
@@ -591,13 +759,23 @@ class AsyncMembers:
         """
         The members in the order in which they were invited.
 
+        Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def remove(self, /, member: MemberId) -> Awaitable[None]:
         """
         Removes a member; an open invitation no longer works. A person without any other membership is erased.
+
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
+        Args:
+            member: The member.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -609,10 +787,15 @@ class AsyncMembers:
         """
         Renames a member in this place; elsewhere the person keeps their name.
 
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
         Args:
             member: The member.
             name: 1 to 200 characters.
             at_revision: Only if the record is still at this revision.
+
+        Returns:
+            The member as it is now.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -624,6 +807,14 @@ class AsyncMembers:
         """
         Lets a suspended member act again.
 
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
+        Args:
+            member: The member.
+
+        Returns:
+            The member as it is now.
+
         Raises:
             NotFoundError: The place has no such member.
             OwnMembershipError: Nobody resumes themselves.
@@ -633,6 +824,14 @@ class AsyncMembers:
     def suspend(self, /, member: MemberId) -> Awaitable[Member]:
         """
         Suspends a member: they cannot act, and count as no Administrator, until resumed.
+
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
+        Args:
+            member: The member.
+
+        Returns:
+            The member as it is now.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -648,6 +847,9 @@ class AsyncOutbox:
 
     Any number of processes may deliver from the same store: each mail is in the hands of one of them.
     """
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def deliver(self, /) -> Awaitable[Delivered]:
         """
@@ -673,17 +875,28 @@ class AsyncSecrets:
     Nothing here answers a value; a service resolves them. Reading needs `secrets.view`, changing `secrets.manage`.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def check(self, /, template: str) -> Awaitable[tuple[TemplateProblem, ...]]:
         """
         Everything that is wrong with a template in this place: mistakes, and secrets that it needs and that there are not.
 
+        Needs `secrets.view`.
+
+        Args:
+            template: A text with `{{ .Secrets.KEY }}` in it.
+
         Returns:
             The problems in the order of the text; none when all is well.
+
+        Raises:
+            PermissionDeniedError: The actor may not.
         """
 
     def delete(self, /, key: str, *, although_used: bool=False) -> Awaitable[None]:
         """
-        Deletes a secret with all its versions, unless a deployment uses it.
+        Deletes a secret with all its versions, unless a deployment uses it. Needs `secrets.manage`.
 
         Args:
             key: The secret's key.
@@ -696,7 +909,11 @@ class AsyncSecrets:
 
     def destroy(self, /, key: str, version: int) -> Awaitable[None]:
         """
-        Destroys the value of an earlier version; that it was there stays listed.
+        Destroys the value of an earlier version; that it was there stays listed. Needs `secrets.manage`.
+
+        Args:
+            key: The secret's key.
+            version: The earlier version.
 
         Raises:
             NotFoundError: There is no such secret, or the version is not kept.
@@ -705,15 +922,25 @@ class AsyncSecrets:
 
     def list(self, /) -> AsyncQuery[SecretInfo]:
         """
-        The secrets in the order of their keys, without their values.
+        The secrets in the order of their keys, without their values. Needs `secrets.view`.
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def roll_back(self, /, key: str, version: int) -> Awaitable[SecretChange]:
         """
-        Gives a secret the value of an earlier version, as a new version.
+        Gives a secret the value of an earlier version, as a new version. Needs `secrets.manage`.
+
+        Args:
+            key: The secret's key.
+            version: The earlier version.
+
+        Returns:
+            The secret, and the deployments that use it.
 
         Raises:
             NotFoundError: There is no such secret, or the version is not kept.
@@ -723,6 +950,8 @@ class AsyncSecrets:
     def set(self, /, key: str, value: str | Secret, *, at_version: int | None=None) -> Awaitable[SecretChange]:
         """
         Sets a secret: makes it, or gives it a new version. It is encrypted before it reaches the store.
+
+        Needs `secrets.manage`.
 
         Args:
             key: A letter, then letters, digits and underscores, 128 characters at most; it never changes.
@@ -740,18 +969,33 @@ class AsyncSecrets:
 
     def used_by(self, /, key: str) -> AsyncQuery[SecretUse]:
         """
-        The deployments that use a secret, in the order of their ids, with the version that each runs.
+        The deployments that use a secret, in the order of their ids, with the version that each runs. The secret itself need
+        not exist.
+
+        Needs `secrets.view`.
+
+        Args:
+            key: The secret's key.
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def versions(self, /, key: str) -> AsyncQuery[SecretVersion]:
         """
-        The versions of a secret that are kept, newest first; never their values.
+        The versions of a secret that are kept, newest first; never their values. Needs `secrets.view`.
+
+        Args:
+            key: The secret's key.
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            NotFoundError: There is no such secret; raised when a page is read.
         """
 
 @final
@@ -762,6 +1006,9 @@ class AsyncServiceScope:
     It may do what the catalogue's service rows say, and nothing else. Whatever it reads of values stands in the audit log
     before it gets them.
     """
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def __repr__(self, /) -> str:
         ...
@@ -776,6 +1023,12 @@ class AsyncServiceScope:
         """
         Whether the actor has the permission here.
 
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            Whether the actor has it.
+
         Raises:
             UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
         """
@@ -783,6 +1036,12 @@ class AsyncServiceScope:
     def explain(self, /, permission: str) -> Awaitable[Explanation]:
         """
         Why the actor has the permission here or not, and what would give it.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            What was decided and by which condition, who has the permission, and what would give it.
 
         Raises:
             UnknownNameError: The catalogue does not know the permission.
@@ -802,6 +1061,9 @@ class AsyncServiceScope:
         It holds copies of the values: make it when it is needed, and drop it soon. Writes one audit entry. Needs
         `secrets.resolve`; of a customer, the feature that it belongs to.
 
+        Returns:
+            The redactor.
+
         Raises:
             RedactorTooLargeError: The values are too many or too large to be looked for at once.
         """
@@ -815,6 +1077,9 @@ class AsyncServiceScope:
             name: Its name.
             templates: The templates that are rendered for it. Only the keys that they refer to are kept.
 
+        Returns:
+            The deployment.
+
         Raises:
             InvalidInputError: A field does not follow its rules.
             TemplateError: The first mistake of a template.
@@ -823,6 +1088,9 @@ class AsyncServiceScope:
     def remove_deployment(self, /, deployment: str) -> Awaitable[None]:
         """
         Forgets a deployment: it uses no secret any more. Needs `deployments.register`.
+
+        Args:
+            deployment: Your own id of it.
 
         Raises:
             NotFoundError: There is no such deployment.
@@ -839,6 +1107,9 @@ class AsyncServiceScope:
             template: A text with `{{ .Secrets.KEY }}` in it.
             format: How a value is written.
 
+        Returns:
+            The text, and which versions were filled in.
+
         Raises:
             TemplateError: A mistake, or a secret that it needs and that there is not, with line and column.
         """
@@ -853,6 +1124,9 @@ class AsyncServiceScope:
             deployment: Your own id of it.
             versions: The version of each key.
 
+        Returns:
+            The deployment as it is now.
+
         Raises:
             NotFoundError: There is no such deployment, or it does not use such a secret.
         """
@@ -860,6 +1134,9 @@ class AsyncServiceScope:
     def require(self, /, permission: str) -> Awaitable[None]:
         """
         Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
 
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -876,6 +1153,12 @@ class AsyncServiceScope:
         Writes one audit entry that names place and keys. Needs `secrets.resolve`; of a customer, the feature that it belongs
         to.
 
+        Args:
+            keys: The keys of the secrets.
+
+        Returns:
+            Key, version and value of each.
+
         Raises:
             NotFoundError: There is no such place, or no such key.
             CustomerArchivedError: The customer is archived.
@@ -888,6 +1171,11 @@ class AsyncServiceScope:
         """
         The values of all secrets of the place, in the order of their keys; otherwise like `resolve`.
 
+        Needs `secrets.resolve`; of a customer, the feature that it belongs to.
+
+        Returns:
+            Key, version and value of each.
+
         Raises:
             SecretKeyError: The key that sealed a value is not at hand, or the value was altered.
         """
@@ -895,6 +1183,9 @@ class AsyncServiceScope:
     def snapshot(self, /) -> Awaitable[Snapshot]:
         """
         What the actor may do here at this moment: for many questions in one request.
+
+        Returns:
+            The snapshot, which decides in memory.
 
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -921,6 +1212,9 @@ class AsyncTenantry:
         ...
 
     def __aexit__(self, exc_type: object, exc_value: object, traceback: object, /) -> Awaitable[None]:
+        ...
+
+    def __reduce__(self, /) -> NoReturn:
         ...
 
     def __repr__(self, /) -> str:
@@ -991,6 +1285,17 @@ class AsyncTenantry:
     def customer(self, /, vendor: VendorId, customer: CustomerId, user: UserId) -> AsyncCustomerScope:
         """
         A person acting as a member of one customer. Whether they may is decided with every operation.
+
+        Args:
+            vendor: The vendor.
+            customer: The customer.
+            user: The person.
+
+        Returns:
+            The person's scope on the customer.
+
+        Raises:
+            InvalidInputError: An id does not read.
         """
 
     def decline_invitation(self, /, token: Secret | str, email: VerifiedEmail) -> Awaitable[None]:
@@ -1008,6 +1313,9 @@ class AsyncTenantry:
     def find_vendor(self, /, key: str) -> Awaitable[Vendor | None]:
         """
         The vendor with this key.
+
+        Args:
+            key: The key that it was made with.
 
         Returns:
             The vendor; `None` when there is none.
@@ -1037,6 +1345,9 @@ class AsyncTenantry:
 
         Args:
             reason: 1 to 200 characters, for the log of each operation.
+
+        Returns:
+            The maintenance of the store.
         """
 
     @classmethod
@@ -1094,6 +1405,9 @@ class AsyncTenantry:
 
         Args:
             courier: A function that brings one mail, or raises `DeliveryError`. It is called on threads of a pool.
+
+        Returns:
+            The outbox.
         """
 
     def service(self, /, place: Place, name: str, reason: str) -> AsyncServiceScope:
@@ -1104,11 +1418,27 @@ class AsyncTenantry:
             place: The vendor itself, or one customer.
             name: 1 to 64 letters, digits, `.`, `_` and `-`.
             reason: 1 to 200 characters, for the audit log.
+
+        Returns:
+            The service's scope. Whether name and reason follow their rules is said by its operations.
+
+        Raises:
+            InvalidInputError: An id of the place does not read.
         """
 
     def vendor(self, /, vendor: VendorId, user: UserId) -> AsyncVendorScope:
         """
         A person acting as the vendor's staff. Whether they may is decided with every operation.
+
+        Args:
+            vendor: The vendor.
+            user: The person.
+
+        Returns:
+            The person's scope on the vendor.
+
+        Raises:
+            InvalidInputError: An id does not read.
         """
 
     def vendors(self, /) -> AsyncQuery[Vendor]:
@@ -1117,6 +1447,9 @@ class AsyncTenantry:
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            StorageError: The store cannot be read; raised when a page is read.
         """
 
 @final
@@ -1124,6 +1457,9 @@ class AsyncVendorScope:
     """
     A member of the vendor's staff, acting on the vendor.
     """
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def __repr__(self, /) -> str:
         ...
@@ -1144,6 +1480,12 @@ class AsyncVendorScope:
         """
         Whether the actor has the permission here.
 
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            Whether the actor has it.
+
         Raises:
             UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
         """
@@ -1151,6 +1493,15 @@ class AsyncVendorScope:
     def customer(self, /, customer: CustomerId) -> AsyncCustomerScope:
         """
         The same person, acting on one customer of the vendor. Whether it exists is decided with every operation.
+
+        Args:
+            customer: The customer.
+
+        Returns:
+            The person's scope on the customer.
+
+        Raises:
+            InvalidInputError: The id does not read.
         """
 
     @property
@@ -1171,6 +1522,9 @@ class AsyncVendorScope:
 
         Their id stays as a pseudonym, and the log still verifies. Needs `users.manage` on the vendor.
 
+        Args:
+            user: The person.
+
         Raises:
             NotFoundError: There is no such person.
             OwnMembershipError: Nobody erases themselves.
@@ -1180,6 +1534,12 @@ class AsyncVendorScope:
     def explain(self, /, permission: str) -> Awaitable[Explanation]:
         """
         Why the actor has the permission here or not, and what would give it.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            What was decided and by which condition, who has the permission, and what would give it.
 
         Raises:
             UnknownNameError: The catalogue does not know the permission.
@@ -1208,6 +1568,9 @@ class AsyncVendorScope:
         """
         Passes if the actor has the permission here: the call by which a host guards its own operations.
 
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
             PermissionDeniedError: The member is suspended, or the role lacks the permission.
@@ -1225,6 +1588,9 @@ class AsyncVendorScope:
     def snapshot(self, /) -> Awaitable[Snapshot]:
         """
         What the actor may do here at this moment: for many questions in one request.
+
+        Returns:
+            The snapshot, which decides in memory.
 
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -1250,6 +1616,9 @@ class Audit:
     The audit log: of one place, or of the vendor's whole.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None) -> Query[AuditEntry]:
         """
         The entries of the whole vendor, in the order in which they were committed.
@@ -1265,6 +1634,9 @@ class Audit:
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def list(self, /, *, actor: str | None=None, action: str | None=None) -> Query[AuditEntry]:
@@ -1277,6 +1649,9 @@ class Audit:
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
 @final
@@ -1290,12 +1665,23 @@ class Catalog:
     def allows(self, /, portal: Portal, name: str, role: Role) -> bool:
         """
         Whether the role has the permission on this side, whatever the features; `False` for a name that the side has not.
+
+        Args:
+            portal: The side.
+            name: The name of a permission.
+            role: The role.
+
+        Returns:
+            Whether the role has it.
         """
 
     @staticmethod
     def builder() -> CatalogBuilder:
         """
         A builder that begins with the standard content, for a host that adds to it.
+
+        Returns:
+            The builder.
         """
 
     @property
@@ -1308,6 +1694,13 @@ class Catalog:
         """
         What disabling a feature would change, and what would be stored from then on.
 
+        Args:
+            stored: The names that are stored.
+            feature: The feature.
+
+        Returns:
+            What would be stored, and what changes.
+
         Raises:
             UnknownNameError: The catalogue does not know the feature.
         """
@@ -1316,11 +1709,21 @@ class Catalog:
     def empty() -> CatalogBuilder:
         """
         A builder that begins with nothing, for a host with features and permissions all its own.
+
+        Returns:
+            The builder.
         """
 
     def enable(self, /, stored: Sequence[str], feature: str) -> StoredChange:
         """
         What enabling a feature would change, and what would be stored from then on.
+
+        Args:
+            stored: The names that are stored.
+            feature: The feature.
+
+        Returns:
+            What would be stored, and what changes.
 
         Raises:
             UnknownNameError: The catalogue does not know the feature.
@@ -1329,6 +1732,12 @@ class Catalog:
     def feature(self, /, name: str) -> Feature | None:
         """
         The feature with this name; `None` when the catalogue has none.
+
+        Args:
+            name: Its name.
+
+        Returns:
+            The feature, or `None`.
         """
 
     @property
@@ -1340,6 +1749,12 @@ class Catalog:
     def knows_permission(self, /, name: str) -> bool:
         """
         Whether any side has a permission of this name.
+
+        Args:
+            name: The name of a permission.
+
+        Returns:
+            Whether there is one.
         """
 
     @property
@@ -1351,6 +1766,9 @@ class Catalog:
     def resolve(self, /, stored: Sequence[str]) -> StoredFeatures:
         """
         What the names stored for a customer mean to this catalogue.
+
+        Args:
+            stored: The names that are stored.
 
         Returns:
             What is on, waits for a requirement, and is unknown.
@@ -1366,6 +1784,9 @@ class Catalog:
     def standard() -> Catalog:
         """
         The standard catalogue: four features, the permissions of the three sides, the nine sections.
+
+        Returns:
+            The catalogue.
         """
 
 @final
@@ -1378,6 +1799,9 @@ class CatalogBuilder:
         """
         Checks everything and makes the catalogue.
 
+        Returns:
+            The catalogue.
+
         Raises:
             CatalogError: The first thing that is wrong.
         """
@@ -1385,16 +1809,34 @@ class CatalogBuilder:
     def feature(self, /, feature: Feature) -> CatalogBuilder:
         """
         Adds a feature; it may require features that are added later.
+
+        Args:
+            feature: The feature.
+
+        Returns:
+            A builder that has it.
         """
 
     def permission(self, /, permission: Permission) -> CatalogBuilder:
         """
         Adds a permission; its feature may be added later.
+
+        Args:
+            permission: The permission.
+
+        Returns:
+            A builder that has it.
         """
 
     def section(self, /, section: Section) -> CatalogBuilder:
         """
         Adds a section after those that are there; its permission may be added later.
+
+        Args:
+            section: The section.
+
+        Returns:
+            A builder that has it.
         """
 
 @final
@@ -1412,6 +1854,9 @@ class CustomerScope:
     A person acting on one customer: one of its members, or the vendor's staff.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def __repr__(self, /) -> str:
         ...
 
@@ -1424,6 +1869,9 @@ class CustomerScope:
     def archive(self, /) -> Customer:
         """
         Archives the customer: it is hidden from lists, and its members and services are refused. Needs `customers.manage`.
+
+        Returns:
+            The customer as it is now.
 
         Raises:
             CustomerArchivedError: It is archived already.
@@ -1438,6 +1886,12 @@ class CustomerScope:
     def can(self, /, permission: str) -> bool:
         """
         Whether the actor has the permission here.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            Whether the actor has it.
 
         Raises:
             UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
@@ -1472,6 +1926,12 @@ class CustomerScope:
         """
         Why the actor has the permission here or not, and what would give it.
 
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            What was decided and by which condition, who has the permission, and what would give it.
+
         Raises:
             UnknownNameError: The catalogue does not know the permission.
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -1482,6 +1942,13 @@ class CustomerScope:
         Why one of the customer's members has a permission or not, and what would give it: for the vendor's support.
 
         Needs `customer_users.view` on the vendor's side.
+
+        Args:
+            user: The member, as a person.
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            What was decided and by which condition, who has the permission, and what would give it.
 
         Raises:
             UnknownNameError: The catalogue does not know the permission.
@@ -1496,6 +1963,9 @@ class CustomerScope:
     def get(self, /) -> Customer:
         """
         The customer. Needs `customers.view` of staff, `dashboard.view` of the customer's members.
+
+        Returns:
+            The customer.
 
         Raises:
             NotFoundError: There is no such customer, or the actor is no member of it.
@@ -1526,6 +1996,9 @@ class CustomerScope:
         The vendor's staff see what an Administrator of the customer would see: nothing while it is archived. Needs
         `customers.view` of staff; of the customer's members, to be active.
 
+        Returns:
+            The sections.
+
         Raises:
             PermissionDeniedError: The actor may not.
         """
@@ -1533,6 +2006,9 @@ class CustomerScope:
     def require(self, /, permission: str) -> None:
         """
         Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
 
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -1552,6 +2028,9 @@ class CustomerScope:
         """
         What the actor may do here at this moment: for many questions in one request.
 
+        Returns:
+            The snapshot, which decides in memory.
+
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
             PermissionDeniedError: The member is suspended.
@@ -1561,6 +2040,9 @@ class CustomerScope:
     def unarchive(self, /) -> Customer:
         """
         Takes the customer back into use; nothing but the status changes. Needs `customers.manage`.
+
+        Returns:
+            The customer as it is now.
 
         Raises:
             PermissionDeniedError: The actor may not.
@@ -1596,6 +2078,9 @@ class Customers:
     The customers of a vendor, as its staff see them.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def create(self, /, name: str, *, external_id: str | None=None) -> Customer:
         """
         Creates a customer with the features that are on by default. Needs `customers.manage`.
@@ -1615,6 +2100,12 @@ class Customers:
     def find(self, /, external_id: str) -> Customer:
         """
         The customer with this external id, active or archived. Needs `customers.view`.
+
+        Args:
+            external_id: Your own id of it, compared exactly.
+
+        Returns:
+            The customer.
 
         Raises:
             NotFoundError: There is none.
@@ -1651,6 +2142,10 @@ class Customers:
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            UnknownNameError: The catalogue does not know a feature; raised when a page is read.
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
 @final
@@ -1659,12 +2154,20 @@ class Deployments:
     The deployments that services registered in a place. Reading needs `deployments.view`.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def list(self, /) -> Query[Deployment]:
         """
         The deployments in the order of their ids, each with the secrets that it uses and the versions that it runs.
 
+        Needs `deployments.view`.
+
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
 @final
@@ -1673,9 +2176,15 @@ class FeatureSwitches:
     Switches the features of a customer on and off. What is off is hidden from its members, and refused.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def disable(self, /, feature: str) -> FeatureChange:
         """
         Disables a feature and all that require it, at any depth. Needs `features.manage`.
+
+        Args:
+            feature: Its name in the catalogue, for example `alerts`.
 
         Returns:
             What changed, in dependency order.
@@ -1687,6 +2196,9 @@ class FeatureSwitches:
     def enable(self, /, feature: str) -> FeatureChange:
         """
         Enables a feature and all that it requires. Needs `features.manage`.
+
+        Args:
+            feature: Its name in the catalogue, for example `alerts`.
 
         Returns:
             What changed, in dependency order.
@@ -1701,6 +2213,9 @@ class FeatureSwitches:
 
         Needs `customers.view` of staff, `dashboard.view` of the customer's members.
 
+        Returns:
+            The features, and what is stored without being on.
+
         Raises:
             PermissionDeniedError: The actor may not.
         """
@@ -1709,6 +2224,12 @@ class FeatureSwitches:
         """
         What `disable` would answer; nothing changes. Needs `features.manage`.
 
+        Args:
+            feature: Its name in the catalogue, for example `alerts`.
+
+        Returns:
+            What would change, in dependency order.
+
         Raises:
             UnknownNameError: The catalogue does not know the feature.
         """
@@ -1716,6 +2237,12 @@ class FeatureSwitches:
     def preview_enable(self, /, feature: str) -> FeatureChange:
         """
         What `enable` would answer; nothing changes. Needs `features.manage`.
+
+        Args:
+            feature: Its name in the catalogue, for example `alerts`.
+
+        Returns:
+            What would change, in dependency order.
 
         Raises:
             UnknownNameError: The catalogue does not know the feature.
@@ -1749,9 +2276,18 @@ class Invitations:
     `customer_users.manage`.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def get(self, /, invitation: InvitationId) -> Invitation:
         """
-        One invitation.
+        One invitation. Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
+        Args:
+            invitation: The invitation.
+
+        Returns:
+            The invitation.
 
         Raises:
             NotFoundError: The place has no such invitation.
@@ -1761,15 +2297,27 @@ class Invitations:
         """
         The invitations, those that ended included, in the order in which they were made; each with its true state.
 
+        Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def resend(self, /, invitation: InvitationId) -> Invited:
         """
         Makes a new token for an invitation that was not accepted, and kills the old one.
 
-        It is open for as long as before, from now on; also when it had expired.
+        It is open for as long as before, from now on; also when it had expired. Needs `users.manage`; of staff who act
+        on a customer `customer_users.manage`.
+
+        Args:
+            invitation: The invitation.
+
+        Returns:
+            The member, the invitation, and the new token, this once.
 
         Raises:
             NotFoundError: The place has no such invitation.
@@ -1780,6 +2328,11 @@ class Invitations:
     def revoke(self, /, invitation: InvitationId) -> None:
         """
         Revokes an invitation that was not accepted: its token no longer works and its member goes.
+
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
+        Args:
+            invitation: The invitation.
 
         Raises:
             NotFoundError: The place has no such invitation.
@@ -1807,6 +2360,9 @@ class Maintenance:
     The host's maintenance of a store: it sees the whole of it, and no permission guards it.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def backup(self, /, path: str | PathLike[str], *, replace: bool=False, report: Callable[[Backup], object] | None=None) -> Backup:
         """
         Copies the whole store into another file while it is used: the store of one moment, with every change that was
@@ -1821,6 +2377,9 @@ class Maintenance:
             path: The file, in a folder that exists.
             replace: Takes the place of a file that exists, at the moment when the copy is whole.
             report: Hears how far it is, in bytes; what it raises is raised when the backup is over.
+
+        Returns:
+            How many bytes the copy has.
 
         Raises:
             AlreadyExistsError: There is a file of this name, and it is not to be replaced.
@@ -1841,6 +2400,12 @@ class Maintenance:
         """
         The last entry of every chain of a vendor: keep it elsewhere, and hand it to `verify`.
 
+        Args:
+            vendor: The vendor.
+
+        Returns:
+            The heads.
+
         Raises:
             StorageError: The store cannot be read.
         """
@@ -1848,6 +2413,9 @@ class Maintenance:
     def root_keys(self, /) -> tuple[RootKeyInfo, ...]:
         """
         The root keys that the store was used with, in the order of their ids, and how many keys of places each still wraps.
+
+        Returns:
+            The root keys; never the keys themselves.
 
         Raises:
             StorageError: The store cannot be read.
@@ -1862,6 +2430,9 @@ class Maintenance:
             place: The vendor itself, or one customer.
             report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
 
+        Returns:
+            How many secrets were moved, and how many are left.
+
         Raises:
             NotFoundError: There is no such place.
             SecretKeyError: A key is not at hand, or a value was altered. What was moved until then stays.
@@ -1875,6 +2446,9 @@ class Maintenance:
         Args:
             report: Hears after each commit how far it is; what it raises is raised when the rotation is over.
 
+        Returns:
+            How many keys of places were moved, and how many are left.
+
         Raises:
             SecretKeyError: The old or the new key is not at hand. What was moved until then stays.
             KeyProviderError: The provider gave none.
@@ -1883,6 +2457,9 @@ class Maintenance:
     def schema_version(self, /) -> int:
         """
         The version of the store's schema.
+
+        Returns:
+            The version.
 
         Raises:
             StorageError: The store cannot be read.
@@ -1934,14 +2511,22 @@ class Members:
     `customer_users.manage`.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def change_role(self, /, member: MemberId, role: Role, *, at_revision: int | None=None) -> Member:
         """
         Gives a member another role; it counts with their next operation.
+
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
 
         Args:
             member: The member.
             role: The new role.
             at_revision: Only if the record is still at this revision.
+
+        Returns:
+            The member as it is now.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -1952,7 +2537,13 @@ class Members:
 
     def get(self, /, member: MemberId) -> Member:
         """
-        One member.
+        One member. Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
+        Args:
+            member: The member.
+
+        Returns:
+            The member.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -1962,6 +2553,8 @@ class Members:
         """
         Invites a person. Into a place that has no Administrator, active or invited, the role becomes Administrator, whatever
         was asked for; the answer says so.
+
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
 
         Args:
             name: 1 to 200 characters.
@@ -1983,13 +2576,23 @@ class Members:
         """
         The members in the order in which they were invited.
 
+        Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def remove(self, /, member: MemberId) -> None:
         """
         Removes a member; an open invitation no longer works. A person without any other membership is erased.
+
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
+        Args:
+            member: The member.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -2001,10 +2604,15 @@ class Members:
         """
         Renames a member in this place; elsewhere the person keeps their name.
 
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
         Args:
             member: The member.
             name: 1 to 200 characters.
             at_revision: Only if the record is still at this revision.
+
+        Returns:
+            The member as it is now.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -2016,6 +2624,14 @@ class Members:
         """
         Lets a suspended member act again.
 
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
+        Args:
+            member: The member.
+
+        Returns:
+            The member as it is now.
+
         Raises:
             NotFoundError: The place has no such member.
             OwnMembershipError: Nobody resumes themselves.
@@ -2025,6 +2641,14 @@ class Members:
     def suspend(self, /, member: MemberId) -> Member:
         """
         Suspends a member: they cannot act, and count as no Administrator, until resumed.
+
+        Needs `users.manage`; of staff who act on a customer `customer_users.manage`.
+
+        Args:
+            member: The member.
+
+        Returns:
+            The member as it is now.
 
         Raises:
             NotFoundError: The place has no such member.
@@ -2040,6 +2664,9 @@ class Outbox:
 
     Any number of processes may deliver from the same store: each mail is in the hands of one of them.
     """
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def deliver(self, /) -> Delivered:
         """
@@ -2091,6 +2718,9 @@ class RedactionStream:
         """
         Takes the next piece.
 
+        Args:
+            piece: The next bytes.
+
         Returns:
             What is decided.
 
@@ -2116,11 +2746,20 @@ class Redactor:
     def redact(self, text: str, /) -> str:
         """
         The text without the values.
+
+        Args:
+            text: What may hold values.
+
+        Returns:
+            The text with `********` in their place.
         """
 
     def stream(self, /) -> RedactionStream:
         """
         Redacts a text that comes in pieces.
+
+        Returns:
+            The stream, which takes the pieces.
         """
 
 @final
@@ -2148,6 +2787,12 @@ class RootKey:
         """
         The key with these 32 bytes, which must come from a good source of randomness, for example a KMS.
 
+        Args:
+            key: 32 bytes.
+
+        Returns:
+            The key.
+
         Raises:
             ValueError: They are not 32.
         """
@@ -2156,6 +2801,12 @@ class RootKey:
     def from_env(variable: str) -> RootKey:
         """
         The key in an environment variable: 32 bytes in base64 or hexadecimal.
+
+        Args:
+            variable: The name of the variable.
+
+        Returns:
+            The key.
 
         Raises:
             RootKeyError: The variable is not set, or does not hold a key.
@@ -2166,6 +2817,12 @@ class RootKey:
         """
         The key in a file: 32 bytes in base64 or hexadecimal.
 
+        Args:
+            path: The file.
+
+        Returns:
+            The key.
+
         Raises:
             RootKeyError: The file cannot be read, or does not hold a key.
         """
@@ -2175,6 +2832,12 @@ class RootKey:
         """
         The key in a file, which is made with a new key and mode 0600 if it does not exist. Keep a copy of the file elsewhere.
 
+        Args:
+            path: The file; its folder must exist.
+
+        Returns:
+            The key.
+
         Raises:
             RootKeyError: The file cannot be read or made, or does not hold a key.
         """
@@ -2183,6 +2846,9 @@ class RootKey:
     def generate() -> RootKey:
         """
         A new random key. Keep it: once a store has secrets, it opens with no other.
+
+        Returns:
+            The key.
 
         Raises:
             RootKeyError: The operating system gave no random numbers.
@@ -2245,17 +2911,28 @@ class Secrets:
     Nothing here answers a value; a service resolves them. Reading needs `secrets.view`, changing `secrets.manage`.
     """
 
+    def __reduce__(self, /) -> NoReturn:
+        ...
+
     def check(self, /, template: str) -> tuple[TemplateProblem, ...]:
         """
         Everything that is wrong with a template in this place: mistakes, and secrets that it needs and that there are not.
 
+        Needs `secrets.view`.
+
+        Args:
+            template: A text with `{{ .Secrets.KEY }}` in it.
+
         Returns:
             The problems in the order of the text; none when all is well.
+
+        Raises:
+            PermissionDeniedError: The actor may not.
         """
 
     def delete(self, /, key: str, *, although_used: bool=False) -> None:
         """
-        Deletes a secret with all its versions, unless a deployment uses it.
+        Deletes a secret with all its versions, unless a deployment uses it. Needs `secrets.manage`.
 
         Args:
             key: The secret's key.
@@ -2268,7 +2945,11 @@ class Secrets:
 
     def destroy(self, /, key: str, version: int) -> None:
         """
-        Destroys the value of an earlier version; that it was there stays listed.
+        Destroys the value of an earlier version; that it was there stays listed. Needs `secrets.manage`.
+
+        Args:
+            key: The secret's key.
+            version: The earlier version.
 
         Raises:
             NotFoundError: There is no such secret, or the version is not kept.
@@ -2277,15 +2958,25 @@ class Secrets:
 
     def list(self, /) -> Query[SecretInfo]:
         """
-        The secrets in the order of their keys, without their values.
+        The secrets in the order of their keys, without their values. Needs `secrets.view`.
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def roll_back(self, /, key: str, version: int) -> SecretChange:
         """
-        Gives a secret the value of an earlier version, as a new version.
+        Gives a secret the value of an earlier version, as a new version. Needs `secrets.manage`.
+
+        Args:
+            key: The secret's key.
+            version: The earlier version.
+
+        Returns:
+            The secret, and the deployments that use it.
 
         Raises:
             NotFoundError: There is no such secret, or the version is not kept.
@@ -2295,6 +2986,8 @@ class Secrets:
     def set(self, /, key: str, value: str | Secret, *, at_version: int | None=None) -> SecretChange:
         """
         Sets a secret: makes it, or gives it a new version. It is encrypted before it reaches the store.
+
+        Needs `secrets.manage`.
 
         Args:
             key: A letter, then letters, digits and underscores, 128 characters at most; it never changes.
@@ -2312,18 +3005,33 @@ class Secrets:
 
     def used_by(self, /, key: str) -> Query[SecretUse]:
         """
-        The deployments that use a secret, in the order of their ids, with the version that each runs.
+        The deployments that use a secret, in the order of their ids, with the version that each runs. The secret itself need
+        not exist.
+
+        Needs `secrets.view`.
+
+        Args:
+            key: The secret's key.
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
     def versions(self, /, key: str) -> Query[SecretVersion]:
         """
-        The versions of a secret that are kept, newest first; never their values.
+        The versions of a secret that are kept, newest first; never their values. Needs `secrets.view`.
+
+        Args:
+            key: The secret's key.
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            NotFoundError: There is no such secret; raised when a page is read.
         """
 
 @final
@@ -2334,6 +3042,9 @@ class ServiceScope:
     It may do what the catalogue's service rows say, and nothing else. Whatever it reads of values stands in the audit log
     before it gets them.
     """
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def __repr__(self, /) -> str:
         ...
@@ -2348,6 +3059,12 @@ class ServiceScope:
         """
         Whether the actor has the permission here.
 
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            Whether the actor has it.
+
         Raises:
             UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
         """
@@ -2355,6 +3072,12 @@ class ServiceScope:
     def explain(self, /, permission: str) -> Explanation:
         """
         Why the actor has the permission here or not, and what would give it.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            What was decided and by which condition, who has the permission, and what would give it.
 
         Raises:
             UnknownNameError: The catalogue does not know the permission.
@@ -2374,6 +3097,9 @@ class ServiceScope:
         It holds copies of the values: make it when it is needed, and drop it soon. Writes one audit entry. Needs
         `secrets.resolve`; of a customer, the feature that it belongs to.
 
+        Returns:
+            The redactor.
+
         Raises:
             RedactorTooLargeError: The values are too many or too large to be looked for at once.
         """
@@ -2387,6 +3113,9 @@ class ServiceScope:
             name: Its name.
             templates: The templates that are rendered for it. Only the keys that they refer to are kept.
 
+        Returns:
+            The deployment.
+
         Raises:
             InvalidInputError: A field does not follow its rules.
             TemplateError: The first mistake of a template.
@@ -2395,6 +3124,9 @@ class ServiceScope:
     def remove_deployment(self, /, deployment: str) -> None:
         """
         Forgets a deployment: it uses no secret any more. Needs `deployments.register`.
+
+        Args:
+            deployment: Your own id of it.
 
         Raises:
             NotFoundError: There is no such deployment.
@@ -2411,6 +3143,9 @@ class ServiceScope:
             template: A text with `{{ .Secrets.KEY }}` in it.
             format: How a value is written.
 
+        Returns:
+            The text, and which versions were filled in.
+
         Raises:
             TemplateError: A mistake, or a secret that it needs and that there is not, with line and column.
         """
@@ -2425,6 +3160,9 @@ class ServiceScope:
             deployment: Your own id of it.
             versions: The version of each key.
 
+        Returns:
+            The deployment as it is now.
+
         Raises:
             NotFoundError: There is no such deployment, or it does not use such a secret.
         """
@@ -2432,6 +3170,9 @@ class ServiceScope:
     def require(self, /, permission: str) -> None:
         """
         Passes if the actor has the permission here: the call by which a host guards its own operations.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
 
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -2448,6 +3189,12 @@ class ServiceScope:
         Writes one audit entry that names place and keys. Needs `secrets.resolve`; of a customer, the feature that it belongs
         to.
 
+        Args:
+            keys: The keys of the secrets.
+
+        Returns:
+            Key, version and value of each.
+
         Raises:
             NotFoundError: There is no such place, or no such key.
             CustomerArchivedError: The customer is archived.
@@ -2460,6 +3207,11 @@ class ServiceScope:
         """
         The values of all secrets of the place, in the order of their keys; otherwise like `resolve`.
 
+        Needs `secrets.resolve`; of a customer, the feature that it belongs to.
+
+        Returns:
+            Key, version and value of each.
+
         Raises:
             SecretKeyError: The key that sealed a value is not at hand, or the value was altered.
         """
@@ -2467,6 +3219,9 @@ class ServiceScope:
     def snapshot(self, /) -> Snapshot:
         """
         What the actor may do here at this moment: for many questions in one request.
+
+        Returns:
+            The snapshot, which decides in memory.
 
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -2492,6 +3247,12 @@ class Snapshot:
         """
         Whether the actor may do this.
 
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            Whether the actor has it.
+
         Raises:
             UnknownNameError: The catalogue does not know the permission.
         """
@@ -2505,6 +3266,9 @@ class Snapshot:
     def sections(self, /) -> tuple[PortalSection, ...]:
         """
         The sections of the customer portal that the actor may open, in the catalogue's order.
+
+        Returns:
+            The sections; none for a service.
         """
 
     @property
@@ -2530,6 +3294,9 @@ class Template:
         Args:
             text: The template.
             known: The keys of the secrets that there are.
+
+        Returns:
+            The problems; none when all is well.
         """
 
     @property
@@ -2541,6 +3308,13 @@ class Template:
     def render(self, /, secrets: Mapping[str, str | Secret], format: Format) -> Secret:
         """
         Renders the template with these secrets.
+
+        Args:
+            secrets: Values by key.
+            format: How a value is written.
+
+        Returns:
+            The text.
 
         Raises:
             TemplateError: The output needs a secret that is missing, or a value cannot be written in its place.
@@ -2559,6 +3333,9 @@ class Tenantry:
         ...
 
     def __exit__(self, exc_type: object, exc_value: object, traceback: object, /) -> None:
+        ...
+
+    def __reduce__(self, /) -> NoReturn:
         ...
 
     def __repr__(self, /) -> str:
@@ -2629,6 +3406,17 @@ class Tenantry:
     def customer(self, /, vendor: VendorId, customer: CustomerId, user: UserId) -> CustomerScope:
         """
         A person acting as a member of one customer. Whether they may is decided with every operation.
+
+        Args:
+            vendor: The vendor.
+            customer: The customer.
+            user: The person.
+
+        Returns:
+            The person's scope on the customer.
+
+        Raises:
+            InvalidInputError: An id does not read.
         """
 
     def decline_invitation(self, /, token: Secret | str, email: VerifiedEmail) -> None:
@@ -2646,6 +3434,9 @@ class Tenantry:
     def find_vendor(self, /, key: str) -> Vendor | None:
         """
         The vendor with this key.
+
+        Args:
+            key: The key that it was made with.
 
         Returns:
             The vendor; `None` when there is none.
@@ -2675,6 +3466,9 @@ class Tenantry:
 
         Args:
             reason: 1 to 200 characters, for the log of each operation.
+
+        Returns:
+            The maintenance of the store.
         """
 
     @classmethod
@@ -2732,6 +3526,9 @@ class Tenantry:
 
         Args:
             courier: A function that brings one mail, or raises `DeliveryError`. It is called on threads of a pool.
+
+        Returns:
+            The outbox.
         """
 
     def service(self, /, place: Place, name: str, reason: str) -> ServiceScope:
@@ -2742,11 +3539,27 @@ class Tenantry:
             place: The vendor itself, or one customer.
             name: 1 to 64 letters, digits, `.`, `_` and `-`.
             reason: 1 to 200 characters, for the audit log.
+
+        Returns:
+            The service's scope. Whether name and reason follow their rules is said by its operations.
+
+        Raises:
+            InvalidInputError: An id of the place does not read.
         """
 
     def vendor(self, /, vendor: VendorId, user: UserId) -> VendorScope:
         """
         A person acting as the vendor's staff. Whether they may is decided with every operation.
+
+        Args:
+            vendor: The vendor.
+            user: The person.
+
+        Returns:
+            The person's scope on the vendor.
+
+        Raises:
+            InvalidInputError: An id does not read.
         """
 
     def vendors(self, /) -> Query[Vendor]:
@@ -2755,6 +3568,9 @@ class Tenantry:
 
         Returns:
             A query: iterate it, or ask for a page.
+
+        Raises:
+            StorageError: The store cannot be read; raised when a page is read.
         """
 
 @final
@@ -2762,6 +3578,9 @@ class VendorScope:
     """
     A member of the vendor's staff, acting on the vendor.
     """
+
+    def __reduce__(self, /) -> NoReturn:
+        ...
 
     def __repr__(self, /) -> str:
         ...
@@ -2782,6 +3601,12 @@ class VendorScope:
         """
         Whether the actor has the permission here.
 
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            Whether the actor has it.
+
         Raises:
             UnknownNameError: The catalogue does not know the permission. Never raised for a "no".
         """
@@ -2789,6 +3614,15 @@ class VendorScope:
     def customer(self, /, customer: CustomerId) -> CustomerScope:
         """
         The same person, acting on one customer of the vendor. Whether it exists is decided with every operation.
+
+        Args:
+            customer: The customer.
+
+        Returns:
+            The person's scope on the customer.
+
+        Raises:
+            InvalidInputError: The id does not read.
         """
 
     @property
@@ -2809,6 +3643,9 @@ class VendorScope:
 
         Their id stays as a pseudonym, and the log still verifies. Needs `users.manage` on the vendor.
 
+        Args:
+            user: The person.
+
         Raises:
             NotFoundError: There is no such person.
             OwnMembershipError: Nobody erases themselves.
@@ -2818,6 +3655,12 @@ class VendorScope:
     def explain(self, /, permission: str) -> Explanation:
         """
         Why the actor has the permission here or not, and what would give it.
+
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
+        Returns:
+            What was decided and by which condition, who has the permission, and what would give it.
 
         Raises:
             UnknownNameError: The catalogue does not know the permission.
@@ -2846,6 +3689,9 @@ class VendorScope:
         """
         Passes if the actor has the permission here: the call by which a host guards its own operations.
 
+        Args:
+            permission: Its name in the catalogue, for example `deployments.edit`.
+
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
             PermissionDeniedError: The member is suspended, or the role lacks the permission.
@@ -2863,6 +3709,9 @@ class VendorScope:
     def snapshot(self, /) -> Snapshot:
         """
         What the actor may do here at this moment: for many questions in one request.
+
+        Returns:
+            The snapshot, which decides in memory.
 
         Raises:
             NotFoundError: There is no such place, or the actor is no member of it.
@@ -2892,7 +3741,8 @@ def nothing(argument: str, /) -> bool:
     Does nothing: what a call into the extension costs at least, for the figures.
     """
 
-def operations() -> tuple[str, ...]:
+def operations() -> dict[str, tuple[str, ...]]:
     """
-    The names of all operations of the Rust API; the tests hold the package against them.
+    The names of all operations of the Rust API with the permissions that they need, from whatever side; the tests hold the
+    package against them.
     """

@@ -33,10 +33,10 @@ except ImportError as _missing:
 
 from tenantry import _errors as errors
 from tenantry import aio
-from tenantry._records import CustomerId, VerifiedEmail
+from tenantry._records.words import CustomerId, VerifiedEmail
 
 if TYPE_CHECKING:
-    from tenantry._records import UserId, VendorId
+    from tenantry._records.words import UserId, VendorId
 
 __all__ = ["add_exception_handler", "lifespan", "member", "staff", "status_of", "store"]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tenantry._records import Role, VerifiedEmail
+from tenantry._records.words import Role, VerifiedEmail
 from tenantry._tenantry import Catalog, CountingIds, CustomerScope, FixedClock, RootKey, Tenantry, VendorScope
 
 __all__ = ["Cast", "CountingIds", "FixedClock", "in_memory"]

@@ -12,6 +12,7 @@ cases![
     a2_what_is_cut_off_or_replaced_is_found_against_a_head_kept_elsewhere,
     a3_erasing_leaves_no_detail_that_speaks_of_the_person,
     a4_the_log_is_filtered_by_place_actor_and_action,
+    a4_the_log_is_read_back_from_the_newest_entry,
     a4_a_follower_misses_nothing_and_gets_nothing_twice,
 ];
 
@@ -132,6 +133,44 @@ fn a4_the_log_is_filtered_by_place_actor_and_action(store: &dyn Opened) -> Tried
     ensure_eq!(administrator.audit().list(AuditQuery::new().action("secret.created")).wait()?.items.len(), 2);
     refused(viewer.audit().list(AuditQuery::new()), "permission_denied")?;
     refused(administrator.audit().follow(AuditQuery::new()), "permission_denied")?;
+    Ok(())
+}
+
+fn a4_the_log_is_read_back_from_the_newest_entry(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let (boss, globex) = (world.boss(), &world.acme.customer);
+    globex.secrets().set("A", "1").wait()?;
+    let place = globex.place().customer().ok_or("no customer")?;
+    let back = AuditQuery::new().newest_first();
+    for query in [AuditQuery::new(), AuditQuery::new().action("member.joined"), AuditQuery::new().customer(place)] {
+        let mut forward = boss.audit().follow(query.clone().page_size(1_000)).wait()?.items;
+        forward.reverse();
+        ensure!(forward.len() > 2);
+        let (mut seen, mut next) = (Vec::new(), None);
+        loop {
+            let asked = query.clone().newest_first().page_size(2);
+            let asked = next.take().map_or(asked.clone(), |cursor| asked.after(cursor));
+            let page = boss.audit().follow(asked).wait()?;
+            // What happens meanwhile stands before the first page, and shifts no other.
+            boss.secrets().set("MEANWHILE", "1").wait()?;
+            seen.extend(page.items);
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        ensure_eq!(seen, forward);
+    }
+    let mut forward = globex.audit().list(AuditQuery::new().page_size(1_000)).wait()?.items;
+    forward.reverse();
+    let first = globex.audit().list(back.clone().page_size(3)).wait()?;
+    let cursor = first.next.ok_or("more follow")?;
+    let rest = globex.audit().list(back.clone().page_size(1_000).after(cursor.clone())).wait()?;
+    ensure_eq!([first.items, rest.items].concat(), forward);
+    ensure_eq!(rest.next, None);
+    // A cursor of one direction is none of the other.
+    refused(globex.audit().list(AuditQuery::new().after(cursor.clone())), "invalid_input")?;
+    refused(boss.audit().follow(back.after(cursor)), "invalid_input")?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The storage contract itself: guards, checks, receipts, all or nothing.
 
+use std::cmp::Reverse;
+
 use tenantry_core::Caller;
 use tenantry_core::clock::Timestamp;
 use tenantry_core::ids::{CommitId, CustomerId, MemberId, UserId, VendorId};
@@ -305,6 +307,16 @@ fn lists_are_in_the_order_of_their_keys_and_small_pages_are_the_big_one(opened: 
     )?;
     let here = AuditFilter { place: Some(place), ..AuditFilter::default() };
     in_pages(|after, size| ready(store.log(vendor, after.unwrap_or(0), &here, size, caller)), |(row, _)| row.position)?;
+    for forward in [everything, here] {
+        let back = AuditFilter { newest_first: true, ..forward.clone() };
+        in_pages(
+            |after, size| ready(store.log(vendor, after.map_or(u64::MAX, |Reverse(at)| at), &back, size, caller)),
+            |(row, _)| Reverse(row.position),
+        )?;
+        let mut rows = ready(store.log(vendor, u64::MAX, &back, 1_000, caller))?;
+        rows.reverse();
+        ensure_eq!(rows, ready(store.log(vendor, 0, &forward, 1_000, caller))?);
+    }
     // A member's e-mail is searched, too.
     for number in 0..3 {
         let scope = world.customer(&format!("Found {number}"))?;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tenantry_core::testing::FixedClock;
 use tenantry_core::{
-    Error, Invitation, InvitationStatus, InvitationToken, Invited, MemberState, PageRequest, Role, VerifiedEmail,
+    AuditQuery, Error, Invitation, InvitationStatus, InvitationToken, Invited, MemberState, PageRequest, Role,
+    VerifiedEmail,
 };
 
 use super::cases;
@@ -19,6 +20,7 @@ cases![
     u2_who_is_made_less_than_an_administrator_before_accepting_holds_the_place_for_nobody,
     u3_every_dead_token_gives_the_same_public_error_and_staff_see_the_reason,
     u3_a_token_works_for_the_invited_email_in_any_ascii_case_and_once,
+    u3_a_token_tells_what_it_is_for_and_is_not_used_up_by_that,
     u3_declining_ends_the_invitation_and_the_person_may_be_invited_again,
     u4_a_fourth_repeat_within_ten_minutes_is_refused_also_after_a_restart,
     u4_re_invitations_count_as_repeats_also_when_the_person_was_erased_meanwhile,
@@ -184,6 +186,7 @@ fn u3_every_dead_token_gives_the_same_public_error_and_staff_see_the_reason(stor
         for error in [
             refused(world.app.accept_invitation(&token, hank()), "invitation_invalid"),
             refused(world.app.decline_invitation(&token, hank()), "invitation_invalid"),
+            refused(world.app.find_invitation(&token), "invitation_invalid"),
         ] {
             let error = error.map_err(|failure| format!("{how}: {failure}"))?;
             ensure_eq!(error.to_string(), Error::InvitationInvalid.to_string());
@@ -203,6 +206,32 @@ fn u3_a_token_works_for_the_invited_email_in_any_ascii_case_and_once(store: &dyn
     let member = globex.members().get(invited.member.id).wait()?;
     ensure_eq!((member.state, member.expires_at), (MemberState::Active, None));
     ensure!(member.user.is_some());
+    Ok(())
+}
+
+fn u3_a_token_tells_what_it_is_for_and_is_not_used_up_by_that(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let globex = world.customer("Globex")?;
+    let invited = globex.members().invite("Hank", "Hank@Globex.test", Role::Viewer).wait()?;
+    let staff = world.boss().members().find(world.boss().user_id().ok_or("no user")?).wait()?;
+    let log = globex.audit().list(AuditQuery::new()).wait()?;
+    for _ in 0..2 {
+        let found = world.app.find_invitation(&invited.token).wait()?;
+        ensure_eq!((found.place, found.vendor.as_str()), (globex.place(), "acme"));
+        ensure_eq!((found.customer.as_deref(), found.name.as_str()), (Some("Globex"), "Hank"));
+        ensure_eq!((found.email.as_str(), found.role, found.raised), ("Hank@Globex.test", Role::Administrator, true));
+        ensure_eq!((found.invited_by, found.expires_at), (Some(staff.name.clone()), invited.invitation.expires_at));
+    }
+    ensure_eq!(globex.audit().list(AuditQuery::new()).wait()?, log);
+    let hank = world.app.accept_invitation(&invited.token, hank()).wait()?.customer().ok_or("not a customer")?;
+    let colleague = hank.members().invite("Ida", "ida@globex.test", Role::User).wait()?;
+    ensure_eq!(world.app.find_invitation(&colleague.token).wait()?.invited_by.as_deref(), Some("Hank"));
+    let vendor = world.boss().members().invite("Bea", "bea@acme.test", Role::User).wait()?;
+    let found = world.app.find_invitation(&vendor.token).wait()?;
+    ensure_eq!((found.place, found.customer, found.raised), (world.boss().place(), None, false));
+    // The role that the link gives is the one that the member has by now.
+    globex.members().change_role(colleague.member.id, Role::Viewer, None).wait()?;
+    ensure_eq!(world.app.find_invitation(&colleague.token).wait()?.role, Role::Viewer);
     Ok(())
 }
 

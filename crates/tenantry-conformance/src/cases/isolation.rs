@@ -121,6 +121,7 @@ fn people_and_secrets(
     match name {
         "members.list" => done(members.list(PageRequest::first()).wait()),
         "members.get" => done(members.get(ids.member).wait()),
+        "members.find" => done(members.find(ids.user).wait()),
         "members.invite" => done(members.invite("New", "new@x.test", Role::Viewer).wait()),
         "members.rename" => done(members.rename(ids.member, "Renamed", None).wait()),
         "members.change_role" => done(members.change_role(ids.member, Role::User, None).wait()),
@@ -182,6 +183,7 @@ fn every_operation_is_tried_here(store: &dyn Opened) -> Tried {
         "vendors.find",
         "users.identify",
         "users.change_email",
+        "invitations.find",
         "invitations.accept",
         "invitations.decline",
         "maintenance",

@@ -9,6 +9,7 @@ use crate::{Failure, Opened};
 cases![
     u5_what_is_shown_of_an_invitation_is_the_same_for_known_and_unknown_persons,
     u5_what_is_left_after_an_invitation_ended_is_the_same_for_known_and_unknown_persons,
+    u5_a_member_is_found_by_the_person_once_they_accepted,
     u5_an_invited_member_shows_the_address_that_was_invited_until_they_accept,
     r4_the_actor_of_another_customer_stands_in_nobody_elses_log,
     a4_the_cursor_of_a_customers_log_says_nothing_of_other_customers,
@@ -44,6 +45,23 @@ fn seen(scope: &CustomerScope, invited: &Invited, email: &str) -> Result<String,
     let log: Vec<_> = of_them.map(|entry| (&entry.action, &entry.actor, &entry.detail)).collect();
     let text = format!("{member:?} {listed:?} {:?} {invitations:?} {log:?}", (&invitation.email, invitation.status));
     Ok(without(&text, invited, email))
+}
+
+fn u5_a_member_is_found_by_the_person_once_they_accepted(store: &dyn Opened) -> Tried {
+    let world = World::new(store)?;
+    let globex = world.customer("Globex")?;
+    let [known, ..] = &world.acme.members;
+    let known = user(known.actor())?;
+    let email = world.acme.customer.members().find(known).wait()?.email;
+    // Whoever asks by an id learned elsewhere is not told that it is the person just invited.
+    let invited = globex.members().invite("Hank", &email, Role::User).wait()?;
+    refused(globex.members().find(known), "not_found")?;
+    world.app.accept_invitation(&invited.token, VerifiedEmail::new(email)).wait()?;
+    let found = globex.members().find(known).wait()?;
+    ensure_eq!((found.id, found.name.as_str(), found.user), (invited.member.id, "Hank", Some(known)));
+    ensure_eq!(globex.members().get(found.id).wait()?, found);
+    refused(world.boss().members().find(known), "not_found")?;
+    Ok(())
 }
 
 /// Addresses to invite: of nobody, and of persons who are somewhere else, in whatever state.

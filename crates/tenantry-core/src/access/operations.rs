@@ -80,6 +80,7 @@ operations! {
     FIND_VENDOR "vendors.find" [-, -, -, -];
     IDENTIFY "users.identify" [-, -, -, -];
     CHANGE_EMAIL "users.change_email" [-, -, -, -];
+    FIND_INVITATION "invitations.find" [-, -, -, -];
     ACCEPT "invitations.accept" [-, -, -, -];
     DECLINE "invitations.decline" [-, -, -, -];
     MAINTENANCE "maintenance" [-, -, -, -];
@@ -105,6 +106,7 @@ operations! {
 
     MEMBERS_LIST "members.list" ["users.view", "customer_users.view", "users.view", -] archived;
     MEMBERS_GET "members.get" ["users.view", "customer_users.view", "users.view", -] archived;
+    MEMBERS_FIND "members.find" ["users.view", "customer_users.view", "users.view", -] archived;
     MEMBERS_INVITE "members.invite" ["users.manage", "customer_users.manage", "users.manage", -];
     MEMBERS_RENAME "members.rename" ["users.manage", "customer_users.manage", "users.manage", -];
     MEMBERS_CHANGE_ROLE "members.change_role" ["users.manage", "customer_users.manage", "users.manage", -] archived;

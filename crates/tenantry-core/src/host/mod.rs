@@ -1,6 +1,7 @@
 //! The host's own operations (V2, V3, U3, U5): they have no actor with a role, so no permission guards them.
 
 mod courier;
+mod invitation;
 mod maintenance;
 mod outbox;
 mod rotation;
@@ -24,6 +25,7 @@ use crate::unit::{Change, Unit};
 use crate::vault::{EmailAddress, InvitationToken, VerifiedEmail};
 
 pub use courier::{Courier, DeliveryError, DeliveryFailure, InvitationMail};
+pub(crate) use invitation::find_invitation;
 pub use maintenance::Maintenance;
 pub use outbox::Outbox;
 

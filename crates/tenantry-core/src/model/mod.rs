@@ -22,4 +22,4 @@ pub use page::{Cursor, Page, PageRequest};
 pub(crate) use page::{CursorKind, close_page};
 pub use rotation::{RootKeyInfo, Rotation};
 pub use secret::{Rendered, Resolved, Secret, SecretChange, SecretUse, SecretVersion};
-pub use vendor::{Identity, Vendor};
+pub use vendor::{Identity, OpenInvitation, Vendor};

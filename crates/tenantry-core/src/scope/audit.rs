@@ -27,6 +27,8 @@ pub struct AuditQuery {
     pub action: Option<String>,
     /// Only those of this customer, deleted ones included; for [`Audit::follow`].
     pub customer: Option<CustomerId>,
+    /// The newest entries first.
+    pub newest_first: bool,
     /// Which page.
     pub page: PageRequest,
 }
@@ -55,6 +57,12 @@ impl AuditQuery {
         self
     }
 
+    /// The newest entries first, and from page to page back to the oldest: for people who look at a log.
+    pub fn newest_first(mut self) -> Self {
+        self.newest_first = true;
+        self
+    }
+
     /// How many on a page, 1 to 1,000.
     pub fn page_size(mut self, size: usize) -> Self {
         self.page.size = Some(size);
@@ -79,7 +87,7 @@ impl Audit {
         Self { access: access.clone() }
     }
 
-    /// The entries of this place, oldest first.
+    /// The entries of this place, oldest first unless told otherwise.
     ///
     /// Needs `audit.view`.
     ///
@@ -98,7 +106,7 @@ impl Audit {
 
     /// The entries of the whole vendor, in the order in which they were committed, and always a cursor to go on from:
     /// what commits later never stands before it. A page without items says that there is nothing new; ask again later with
-    /// its cursor.
+    /// its cursor. With the newest first it goes back instead, and the last page has no cursor.
     ///
     /// Needs `audit.view` on the vendor; from a customer's scope nobody has it.
     ///
@@ -108,9 +116,12 @@ impl Audit {
     pub fn follow(&self, query: AuditQuery) -> Call<Page<AuditEntry>> {
         self.access.read(&operations::AUDIT_FOLLOW, move |access, _, caller| async move {
             let place = query.customer.map(|customer| Place::Customer(access.place.vendor(), customer));
-            let filter = AuditFilter { place, actor: query.actor, action: query.action };
+            let AuditQuery { actor, action, newest_first, .. } = query;
+            let filter = AuditFilter { place, actor, action, newest_first };
             let (mut page, last) = page(&access, filter, &query.page, caller).await?;
-            page.next = page.next.or(Some(last));
+            if !newest_first {
+                page.next = page.next.or(Some(last));
+            }
             Ok(page)
         })
     }
@@ -120,19 +131,22 @@ impl Audit {
 /// vendor's log would tell how much happens elsewhere (R4).
 async fn list(access: &Access, query: AuditQuery, caller: Caller) -> Result<Page<AuditEntry>, Error> {
     let (store, place, limit) = (&access.app.store, access.place, query.page.limit()?);
-    let bound = json!(["audit of", place.vendor().to_string(), place.to_string(), query.actor, query.action]);
+    let list = if query.newest_first { "audit of, newest first" } else { "audit of" };
+    let bound = json!([list, place.vendor().to_string(), place.to_string(), query.actor, query.action]);
     let kind = CursorKind::new(bound.to_string());
     let after = query.page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
     let after = after.map(|key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed"))).transpose()?;
+    let AuditQuery { actor, action, newest_first, .. } = query;
+    let begin = if newest_first { u64::MAX } else { 0 };
     let position = match after {
         Some(number) => {
             let number: u64 = number;
             let last = store.chain(place, number.saturating_sub(1), 1, caller).await?;
-            last.first().filter(|(row, _)| row.number == number).map_or(0, |(row, _)| row.position)
+            last.first().filter(|(row, _)| row.number == number).map_or(begin, |(row, _)| row.position)
         }
-        None => 0,
+        None => begin,
     };
-    let filter = AuditFilter { place: Some(place), actor: query.actor, action: query.action };
+    let filter = AuditFilter { place: Some(place), actor, action, newest_first };
     let rows = store.log(place.vendor(), position, &filter, limit + 1, caller).await?;
     Ok(close_page(rows, limit, &kind, |(row, _)| row.number.to_string(), entry))
 }
@@ -146,10 +160,11 @@ async fn page(
 ) -> Result<(Page<AuditEntry>, Cursor), Error> {
     let (vendor, limit) = (access.place.vendor(), page.limit()?);
     let place = filter.place.map(|place| place.to_string());
-    let bound = json!(["audit", vendor.to_string(), place, filter.actor, filter.action]);
+    let (list, begin) = if filter.newest_first { ("audit, newest first", u64::MAX) } else { ("audit", 0) };
+    let bound = json!([list, vendor.to_string(), place, filter.actor, filter.action]);
     let kind = CursorKind::new(bound.to_string());
     let after = page.after.as_ref().map(|cursor| kind.key(cursor)).transpose()?;
-    let after = after.map_or(Ok(0), |key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed")))?;
+    let after = after.map_or(Ok(begin), |key| key.parse().map_err(|_| Error::invalid("cursor", "is malformed")))?;
     let rows = access.app.store.log(vendor, after, &filter, limit + 1, caller).await?;
     let last = rows.last().map_or(after, |(row, _)| row.position);
     let last = kind.cursor(&last.to_string());

@@ -73,6 +73,23 @@ impl Members {
         })
     }
 
+    /// The member that is this person, for example to name who did what the audit log says.
+    ///
+    /// # Errors
+    ///
+    /// Those of a denial; [`Error::NotFound`], also for a person who was invited and has not accepted yet (U5).
+    pub fn find(&self, user: UserId) -> Call<Member> {
+        self.access.read(&operations::MEMBERS_FIND, move |access, _, _| async move {
+            let (store, place) = (&access.app.store, access.place);
+            let not_found = || Error::not_found("member");
+            let row = store.member_of_user(place, user).await?;
+            let row = row.filter(|row| row.state != MemberState::Invited).ok_or_else(not_found)?;
+            let user = store.user(place.vendor(), user).await?.ok_or_else(not_found)?;
+            let invitation = store.latest_invitation(place, row.id).await?;
+            Ok(Member::new(row, user, invitation.as_ref()))
+        })
+    }
+
     /// Invites a person for 7 days. Into a place that has no Administrator, active or invited, the role becomes
     /// Administrator, whatever was asked for; the answer says so (U2).
     ///

@@ -197,7 +197,8 @@ pub trait AuditRead {
         limit: usize,
         caller: Caller,
     ) -> Read<Vec<(AuditRow, Option<DetailRow>)>>;
-    /// Entries of the vendor's log that pass the filter, in the order of their positions, after this one.
+    /// Entries of the vendor's log that pass the filter, in the order of their positions, after this one; with the newest
+    /// first, in the opposite order, before this one.
     async fn log(
         &self,
         vendor: VendorId,

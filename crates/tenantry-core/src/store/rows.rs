@@ -540,4 +540,6 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     /// Only this action.
     pub action: Option<String>,
+    /// The newest first: entries before a position instead of after it.
+    pub newest_first: bool,
 }

@@ -161,6 +161,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("users.change_email", |s, app| {
         app.change_email(s.vendor, s.user, VerifiedEmail::new("vera@example.test")).wait().map(shown)
     }),
+    read("invitations.find", |s, app| app.find_invitation(&s.token()?).wait().map(shown)),
     write("invitations.accept", |s, app| {
         app.accept_invitation(&s.token()?, VerifiedEmail::new("lena@globex.test")).wait().map(|_| String::new())
     }),
@@ -194,6 +195,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("customers.delete", |s, app| s.of_customer(app).delete("Globex").wait().map(shown)),
     read("members.list", |s, app| s.of_customer(app).members().list(PageRequest::first()).wait().map(shown)),
     read("members.get", |s, app| s.of_customer(app).members().get(s.member).wait().map(shown)),
+    read("members.find", |s, app| s.of_customer(app).members().find(s.user).wait().map(shown)),
     write("members.invite", |s, app| {
         s.of_customer(app).members().invite("New", "new@globex.test", Role::User).wait().map(shown)
     }),

@@ -403,13 +403,19 @@ impl AuditRead for MemoryStore {
         _: Caller,
     ) -> Read<Vec<(AuditRow, Option<DetailRow>)>> {
         let tables = self.tables()?;
-        let rows = tables.log.range((vendor, last.saturating_add(1))..=(vendor, u64::MAX));
-        let rows = rows.map(|(_, row)| row).filter(|row| {
+        let passes = |row: &&AuditRow| {
             filter.place.is_none_or(|place| place == row.place)
                 && filter.actor.as_ref().is_none_or(|actor| *actor == row.actor)
                 && filter.action.as_ref().is_none_or(|action| *action == row.action)
-        });
-        Ok(rows.take(limit).map(|row| tables.with_detail(row)).collect())
+        };
+        let rows: Vec<_> = if filter.newest_first {
+            let rows = tables.log.range((vendor, 0)..(vendor, last)).rev();
+            rows.map(|(_, row)| row).filter(passes).take(limit).collect()
+        } else {
+            let rows = tables.log.range((vendor, last.saturating_add(1))..=(vendor, u64::MAX));
+            rows.map(|(_, row)| row).filter(passes).take(limit).collect()
+        };
+        Ok(rows.into_iter().map(|row| tables.with_detail(row)).collect())
     }
 
     async fn head(&self, place: Place) -> Read<Option<ChainHead>> {
