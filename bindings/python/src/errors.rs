@@ -110,7 +110,7 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<PyErr> {
         }
         Error::CannotOpen(_) => new!(CannotOpenError),
         Error::CannotBackUp(_) => new!(CannotBackUpError),
-        Error::Closed => new!(ClosedError),
+        Error::Closed | Error::Forked => new!(ClosedError),
         // The enum may grow. A test walks all codes, so that none ends here.
         _ => new!(StorageError),
     })

@@ -104,6 +104,10 @@ pub enum Error {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+    /// The store is in the memory of the process that opened it, and this is a fork of that process: open one here, or keep
+    /// the store in a file.
+    #[error("the store is in the memory of the process that opened it, and this is a fork of that process")]
+    Forked,
 }
 
 impl Error {
@@ -521,6 +525,7 @@ impl From<StoreError> for Error {
             StoreError::Conflict | StoreError::Contended => return Self::Contended,
             StoreError::Overloaded => return Self::Overloaded,
             StoreError::Closed => return Self::Closed,
+            StoreError::Forked => return Self::Forked,
             StoreError::Unavailable(_) => StorageKind::Unavailable,
             StoreError::OutcomeUnknown(_) => StorageKind::OutcomeUnknown,
             StoreError::ReadOnly => StorageKind::ReadOnly,

@@ -14,6 +14,7 @@ pub mod error;
 mod host;
 pub mod ids;
 pub mod model;
+pub mod process;
 pub mod scope;
 pub mod store;
 #[cfg(feature = "testing")]

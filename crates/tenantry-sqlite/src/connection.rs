@@ -147,6 +147,8 @@ impl Settings {
 pub(crate) struct Opened {
     pub(crate) settings: Settings,
     pub(crate) file: FileId,
+    /// Its log, once nobody takes it away any more.
+    pub(crate) log: Option<FileId>,
     pub(crate) store: StoreId,
 }
 
@@ -158,7 +160,7 @@ impl Opened {
         self.check()?;
         let connection = connection.map_err(not_applied)?;
         if row::store_id(&connection).map_err(not_applied)? != self.store {
-            return Err(self.replaced("holds another store"));
+            return Err(Self::replaced(self.settings.path(), "holds another store"));
         }
         if purpose == Purpose::Write {
             self.settings.make_writer(&connection).map_err(not_applied)?;
@@ -166,19 +168,24 @@ impl Opened {
         Ok(connection)
     }
 
-    /// Whether the file still has its name.
+    /// Whether the file, and its log, still have their names.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        match FileId::of(self.settings.path()) {
-            Ok(found) if found == self.file => Ok(()),
-            Ok(_) => Err(self.replaced("was replaced by another file")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.replaced("was taken away")),
+        Self::check_name(self.settings.path(), self.file)?;
+        self.log.map_or(Ok(()), |log| Self::check_name(&self.settings.beside("-wal"), log))
+    }
+
+    fn check_name(path: &Path, file: FileId) -> Result<(), StoreError> {
+        match FileId::of(path) {
+            Ok(found) if found == file => Ok(()),
+            Ok(_) => Err(Self::replaced(path, "was replaced by another file")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Self::replaced(path, "was taken away")),
             // Whoever may not ask any more need not be cut off from what is open.
             Err(_) => Ok(()),
         }
     }
 
-    fn replaced(&self, what: &str) -> StoreError {
-        StoreError::Corrupt(format!("`{}` {what} while it was open", self.settings.file()))
+    fn replaced(path: &Path, what: &str) -> StoreError {
+        StoreError::Corrupt(format!("`{}` {what} while it was open", path.display()))
     }
 }
 
@@ -236,7 +243,16 @@ impl Readers {
     }
 
     /// Reads with a connection of the pool.
-    pub(crate) fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T, StoreError> {
+    pub(crate) fn with<T>(&self, read: impl Fn(&Connection) -> Result<T>) -> Result<T, StoreError> {
+        match self.once(&read) {
+            // What was read need not be what stands in the file: the disk may have cut a read short, or something in this
+            // process closed the file, and with SQLite's lock gone the log began anew beneath the read.
+            Err(StoreError::Corrupt(_)) => self.once(&read),
+            answer => answer,
+        }
+    }
+
+    fn once<T>(&self, read: impl Fn(&Connection) -> Result<T>) -> Result<T, StoreError> {
         let mut turn = self.turn()?;
         let connection = match turn.connection.take() {
             Some(connection) => connection,
@@ -335,7 +351,7 @@ mod tests {
         crate::migration::run(&transaction, 0, store).unwrap();
         transaction.commit().unwrap();
         let file = FileId::of(&path).unwrap();
-        (Arc::new(Readers::new(Opened { settings, file, store })), folder)
+        (Arc::new(Readers::new(Opened { settings, file, log: None, store })), folder)
     }
 
     fn read(readers: &Arc<Readers>) -> JoinHandle<Result<i64, StoreError>> {

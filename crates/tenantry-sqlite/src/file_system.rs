@@ -42,7 +42,7 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 }
 
 /// Which file stands at a path: another one that took its name is told from it. `None` where that cannot be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId(Option<(u64, u64)>);
 
 impl FileId {
@@ -53,14 +53,29 @@ impl FileId {
 
     #[cfg(unix)]
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|found| Self::told_by(&found))
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn of_open(file: &fs::File) -> io::Result<Self> {
+        file.metadata().map(|found| Self::told_by(&found))
+    }
+
+    #[cfg(unix)]
+    fn told_by(found: &fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
 
-        fs::metadata(path).map(|found| Self(Some((found.dev(), found.ino()))))
+        Self(Some((found.dev(), found.ino())))
     }
 
     /// Elsewhere an open file keeps its name.
     #[cfg(not(unix))]
     pub(crate) fn of(_: &Path) -> io::Result<Self> {
+        Ok(Self(None))
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn of_open(_: &fs::File) -> io::Result<Self> {
         Ok(Self(None))
     }
 }

@@ -5,6 +5,17 @@ use rusqlite::{Connection, Result};
 use crate::search;
 
 pub(crate) fn check(connection: &Connection) -> Result<Vec<String>> {
+    // One moment of the file: what is compared must not be written in between.
+    let moment = connection.unchecked_transaction()?;
+    let wrong = at(&moment)?;
+    moment.finish()?;
+    Ok(wrong)
+}
+
+fn at(connection: &Connection) -> Result<Vec<String>> {
+    // First: the check of FTS5 itself goes by what the connection remembers of the index, and only a query looks whether
+    // that is still so.
+    let of_index = search::check(connection)?;
     let mut wrong: Vec<String> = strings(connection, "PRAGMA integrity_check")?;
     wrong.retain(|line| line != "ok");
     let foreign = strings(connection, "SELECT \"table\" FROM pragma_foreign_key_check")?;
@@ -16,7 +27,7 @@ pub(crate) fn check(connection: &Connection) -> Result<Vec<String>> {
             OR c.secrets <> (SELECT count(*) FROM secrets AS s WHERE s.vendor_id = c.vendor_id AND s.place_id = c.id)",
     )?;
     wrong.extend(counts.into_iter().map(|id| format!("counts of customer `cus_{id}`")));
-    wrong.extend(search::check(connection)?);
+    wrong.extend(of_index);
     Ok(wrong)
 }
 

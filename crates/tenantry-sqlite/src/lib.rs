@@ -1,6 +1,6 @@
 //! The store of tenantry for one machine: an SQLite file, embedded in the program.
 //!
-//! Several processes may use one file at once. Point reads run on the calling thread from a pool of connections. Commits
+//! Several processes may use one file at once, also a process and its forks: each opens the file for itself. Point reads run on the calling thread from a pool of connections. Commits
 //! that wait together share one immediate transaction and one fsync, and each is durable before it is answered. A blocking
 //! caller who finds nobody writing commits on its own thread, an awaiting one never waits for the disk on its executor's.
 //!
@@ -16,7 +16,7 @@
 //! # Ok(())
 //! # }
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod apply;
 mod backup;
@@ -25,6 +25,7 @@ mod error;
 mod file_system;
 mod header;
 mod integrity;
+mod locks;
 mod migration;
 mod open;
 mod outbox;
@@ -32,6 +33,7 @@ mod read;
 mod row;
 mod search;
 mod store;
+mod system;
 mod writer;
 
 use std::path::PathBuf;

@@ -21,8 +21,10 @@ use crate::connection::{Opened, Purpose, Settings};
 use crate::error::not_applied;
 use crate::file_system::{self, FileId};
 use crate::header::{self, Header};
+use crate::locks::{self, Locks};
 use crate::migration::{self, APPLICATION_ID};
 use crate::store::{SqliteStore, on_thread_for};
+use crate::system::fork;
 use crate::{Sqlite, row};
 
 /// Older releases of SQLite may corrupt a file in WAL mode when its log is reset (fixed in 3.51.3).
@@ -47,7 +49,7 @@ impl OpenStore for Sqlite {
                 return Ok(Arc::new(store));
             }
         }
-        Err(OpenError::Unusable(format!("`{}` kept changing while it was opened", settings.file())))
+        Err(changing(&settings))
     }
 }
 
@@ -81,6 +83,7 @@ impl Found {
 
 /// What all connections have in common; refuses an SQLite and a place that do not do.
 fn settings(sqlite: &Sqlite) -> Result<Settings, OpenError> {
+    fork::watch().map_err(|error| StoreError::Unavailable(error.into()))?;
     if rusqlite::version_number() < OLDEST_SQLITE {
         let found = rusqlite::version();
         return Err(OpenError::Unusable(format!("SQLite {found} is linked, 3.51.3 is the oldest that is safe")));
@@ -131,7 +134,39 @@ fn open(settings: Settings, found: &Found, may_migrate: bool) -> Result<Option<S
     transaction.commit().map_err(not_applied)?;
     leave_log(&writer, false)?;
     patiently(&settings, || settings.make_writer(&writer))?;
-    Ok(Some(SqliteStore::new(Opened { settings, file, store }, writer)))
+    let opened = Opened { settings, file, log: None, store };
+    let locked = locked(opened, &writer)?;
+    Ok(locked.map(|(opened, locks)| SqliteStore::new(opened, locks, writer)))
+}
+
+/// Opens a store once more, in a child of the process that opened it.
+pub(crate) fn again(
+    settings: &Settings,
+    file: FileId,
+    store: StoreId,
+) -> Result<(Opened, Locks, Connection), StoreError> {
+    for _ in 0..LOOKS {
+        let opened = Opened { settings: settings.clone(), file, log: None, store };
+        let writer = opened.connect(Purpose::Write)?;
+        match locked(opened, &writer) {
+            Ok(Some((opened, locks))) => return Ok((opened, locks, writer)),
+            Ok(None) => {}
+            Err(OpenError::Store(error)) => return Err(error),
+            Err(error) => return Err(StoreError::Unavailable(error.into())),
+        }
+    }
+    Err(StoreError::Unavailable(changing(settings).into()))
+}
+
+/// Takes the locks of what a connection has open; `None` when it is not what stands there any more.
+fn locked(mut opened: Opened, writer: &Connection) -> Result<Option<(Opened, Locks)>, OpenError> {
+    let Some(locks) = Locks::take(&opened.settings, opened.file, writer)? else { return Ok(None) };
+    opened.log = FileId::of(&opened.settings.beside("-wal")).ok();
+    Ok(opened.log.is_some().then_some((opened, locks)))
+}
+
+fn changing(settings: &Settings) -> OpenError {
+    OpenError::Unusable(format!("`{}` kept changing while it was opened", settings.file()))
 }
 
 /// Tries until the deadline. When several processes make the same file at once, turning on the log finds it locked and
@@ -189,14 +224,14 @@ fn look_at_header(settings: &Settings) -> Result<(), OpenError> {
 }
 
 /// Whether the power failed while the file was made: its first page did not arrive, and the journal, which takes it back to
-/// where it was, says that there was nothing. A file without a first page is nobody's, and no connection holds a lock on
-/// it that closing it here could take away.
+/// where it was, says that there was nothing. A file without a first page is nobody's.
 fn was_being_made(settings: &Settings) -> bool {
-    let begins = |path: &Path, room: &mut [u8]| File::open(path).and_then(|mut file| file.read_exact(room)).is_ok();
     let (mut header, mut journal) = ([1; 100], [0; 20]);
-    let is_journal = begins(&settings.beside("-journal"), &mut journal) && journal.starts_with(&JOURNAL);
+    // Nobody locks a journal.
+    let read = File::open(settings.beside("-journal")).and_then(|mut file| file.read_exact(&mut journal));
     // The number of pages before is the fifth number of four bytes.
-    is_journal && journal.ends_with(&[0; 4]) && begins(settings.path(), &mut header) && header == [0; 100]
+    let was_nothing = read.is_ok() && journal.starts_with(&JOURNAL) && journal.ends_with(&[0; 4]);
+    was_nothing && locks::read_start(settings.path(), &mut header).is_ok() && header == [0; 100]
 }
 
 fn has_journal(settings: &Settings) -> bool {

@@ -127,7 +127,7 @@ impl CustomerRead for SqliteStore {
     }
 
     async fn customers(&self, vendor: VendorId, query: &CustomerQuery, caller: Caller) -> Read<Vec<CustomerRow>> {
-        let (orders, query) = (self.orders(), query.clone());
+        let (orders, query) = (self.orders()?, query.clone());
         self.list(caller, move |connection| search::customers(connection, &orders, vendor, &query)).await
     }
 }

@@ -317,9 +317,9 @@ class CannotBackUpError(StorageError):
 
 
 class ClosedError(StorageError):
-    """The store was closed."""
+    """The store was closed, or is in the memory of the process that this one is a fork of: open one."""
 
-    codes: ClassVar[tuple[str, ...]] = ("closed",)
+    codes: ClassVar[tuple[str, ...]] = ("closed", "forked")
 
 
 class CatalogError(TenantryError):

@@ -282,7 +282,9 @@ impl Check<'_> {
             for version in versions.iter().filter(|version| version.sealed.is_some()) {
                 match open_version(self.store, self.keys, secret, version).await {
                     Ok(_) => {}
-                    Err(error @ (Error::Storage(_) | Error::Closed | Error::KeyProvider(_))) => return Err(error),
+                    Err(error @ (Error::Storage(_) | Error::Closed | Error::Forked | Error::KeyProvider(_))) => {
+                        return Err(error);
+                    }
                     Err(error) => {
                         self.wrong(place, format!("secret `{}`, version {}: {error}", secret.id, version.version));
                     }

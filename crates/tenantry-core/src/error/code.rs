@@ -54,6 +54,7 @@ codes! {
         Self::CannotOpen(_) => "cannot_open",
         Self::CannotBackUp(_) => "cannot_back_up",
         Self::Closed => "closed",
+        Self::Forked => "forked",
     }
     {
         Self::Template(error) => error.code(), of TemplateError;

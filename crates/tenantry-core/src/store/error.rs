@@ -36,6 +36,9 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+    /// The store is in the memory of another process, of which this one is a fork. Nothing was applied.
+    #[error("the store is in the memory of the process that opened it, and this is a fork of that process")]
+    Forked,
 }
 
 /// Why there is no backup. Under the name of its file stands what stood there before.

@@ -158,7 +158,12 @@ impl<'a> Unit<'a> {
         }
         if matches!(
             refusal,
-            Error::Storage(_) | Error::Closed | Error::Contended | Error::Overloaded | Error::KeyProvider(_)
+            Error::Storage(_)
+                | Error::Closed
+                | Error::Forked
+                | Error::Contended
+                | Error::Overloaded
+                | Error::KeyProvider(_)
         ) {
             return Ok(false);
         }

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use super::{
     KeyAddress, NewRootKey, PlaceKey, ProviderError, RootKey, RootKeyId, RootKeyProvider, VaultError, sealed_with,
 };
+use crate::process::{self, PerProcess};
 use crate::store::{KeyRow, RootKeyRow, Store, StoreError};
 use crate::vault::StoreId;
 
@@ -18,6 +19,12 @@ const PLACE_KEYS: usize = 1_024;
 /// The keys of one open store. All of them are zeroed when they are dropped.
 pub(crate) struct Keys {
     provider: Option<Arc<dyn RootKeyProvider>>,
+    kept: PerProcess<Kept>,
+}
+
+/// What one process keeps of them; a fork of it asks the provider again.
+#[derive(Default)]
+struct Kept {
     roots: Mutex<BTreeMap<RootKeyId, RootKey>>,
     places: Mutex<PlaceKeys>,
 }
@@ -39,12 +46,20 @@ pub(crate) enum KeyError {
 
 impl Keys {
     pub(crate) fn new(provider: Option<Arc<dyn RootKeyProvider>>) -> Self {
-        Self { provider, roots: Mutex::default(), places: Mutex::default() }
+        Self { provider, kept: PerProcess::new(process::current) }
     }
 
     /// Whether there is a provider at all; without one only secrets do not work.
     pub(crate) fn is_empty(&self) -> bool {
         self.provider.is_none()
+    }
+
+    fn roots(&self) -> MutexGuard<'_, BTreeMap<RootKeyId, RootKey>> {
+        lock(&self.kept.get(Kept::default).roots)
+    }
+
+    fn places(&self) -> MutexGuard<'_, PlaceKeys> {
+        lock(&self.kept.get(Kept::default).places)
     }
 
     fn provider(&self) -> Result<&dyn RootKeyProvider, VaultError> {
@@ -60,14 +75,14 @@ impl Keys {
         if found.is_none_or(|found| found.id() != new.key.id()) {
             return Err(ProviderError::failed("the provider does not find its own new key again").into());
         }
-        lock(&self.roots).insert(new.key.id(), new.key.clone());
+        self.roots().insert(new.key.id(), new.key.clone());
         Ok(new)
     }
 
     /// The root key that a row speaks of; `None` when the provider does not have it, or has another one instead.
     pub(crate) async fn root(&self, store: StoreId, row: &RootKeyRow) -> Result<Option<RootKey>, VaultError> {
         let id = RootKeyId::from_bytes(row.id);
-        let known = lock(&self.roots).get(&id).cloned();
+        let known = self.roots().get(&id).cloned();
         let key = match known {
             Some(key) => Some(key),
             None => self.provider()?.key(id, &row.kept).await?,
@@ -75,7 +90,7 @@ impl Keys {
         let right = |key: &RootKey| key.id() == id && bool::from(key.check_value(&store).ct_eq(&row.check));
         let key = key.filter(right);
         if let Some(key) = &key {
-            lock(&self.roots).insert(id, key.clone());
+            self.roots().insert(id, key.clone());
         }
         Ok(key)
     }
@@ -85,11 +100,11 @@ impl Keys {
         if self.is_empty() {
             return Err(VaultError::KeyNotAvailable.into());
         }
-        if let Some(key) = lock(&self.places).get(row) {
+        if let Some(key) = self.places().get(row) {
             return Ok(key);
         }
         let root = RootKeyId::from_bytes(sealed_with(&row.wrapped)?);
-        let known = lock(&self.roots).get(&root).cloned();
+        let known = self.roots().get(&root).cloned();
         let root = match known {
             Some(root) => root,
             // Another process rotated the root key since this one opened the store.
@@ -104,14 +119,14 @@ impl Keys {
         if !bool::from(key.check_value(&address).ct_eq(&row.check)) {
             return Err(VaultError::DecryptionFailed.into());
         }
-        lock(&self.places).insert(row.clone(), key.clone());
+        self.places().insert(row.clone(), key.clone());
         Ok(key)
     }
 
     /// Drops a root key that is no longer needed, and every key of a place that is kept unwrapped.
     pub(crate) fn forget(&self, root: RootKeyId) {
-        lock(&self.roots).remove(&root);
-        *lock(&self.places) = PlaceKeys::default();
+        self.roots().remove(&root);
+        *self.places() = PlaceKeys::default();
     }
 }
 

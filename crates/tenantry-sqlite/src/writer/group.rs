@@ -11,12 +11,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tenantry_core::store::{Commit, Receipt, StoreError, WriteOp};
 
 use crate::apply;
 use crate::connection::{Opened, Purpose};
 use crate::error::{at_commit, not_applied};
+use crate::locks::{Locks, Writing};
 use crate::search::{self, Numbers, Touched};
 use crate::writer::log::Log;
 
@@ -123,12 +124,15 @@ enum Fate {
 #[derive(Debug)]
 pub(super) struct Groups {
     opened: Opened,
+    pub(super) locks: Locks,
     steps: Box<dyn Steps>,
     pub(super) log: Log,
     /// Set when the store is closed: nobody waits for other processes any more.
     pub(super) is_ending: AtomicBool,
     /// How many the last group had.
     last: AtomicUsize,
+    /// Whether locks were taken away before.
+    is_disturbed: AtomicBool,
     seen: Mutex<Seen>,
 }
 
@@ -150,14 +154,16 @@ impl Seen {
 }
 
 impl Groups {
-    pub(super) fn new(opened: Opened, steps: Box<dyn Steps>) -> Self {
+    pub(super) fn new(opened: Opened, locks: Locks, steps: Box<dyn Steps>) -> Self {
         let log = Log::new(&opened.settings);
         Self {
             opened,
+            locks,
             steps,
             log,
             is_ending: AtomicBool::new(false),
             last: AtomicUsize::new(1),
+            is_disturbed: AtomicBool::new(false),
             seen: Mutex::default(),
         }
     }
@@ -184,20 +190,21 @@ impl Groups {
 
     /// One transaction for as many commits of the source as there are, up to the bounds. Each comes back with its answer.
     pub(super) fn group<S: Source>(&self, held: &mut Held, source: &mut S) -> Vec<(S::Item, Answer)> {
-        match self.begin(held, source) {
-            Ok(true) => {}
-            Ok(false) => return Vec::new(),
+        let writing = match self.begin(held, source) {
+            Ok(Some(writing)) => writing,
+            Ok(None) => return Vec::new(),
             Err(error) => {
                 // For one of them: the next asks for itself.
                 source.refuse(error);
                 return Vec::new();
             }
-        }
+        };
         let mut members = Vec::new();
         let fate = match held {
             Some(connection) => self.together(connection, source, &mut members),
             None => Fate::Gone,
         };
+        drop(writing);
         let (is_known, settled) = match fate {
             Fate::Stands => return members,
             Fate::Gone => (true, Ok(())),
@@ -260,6 +267,18 @@ impl Groups {
     /// Brings the search index up to date, once for all that the transaction wrote, and makes it durable.
     fn end(&self, connection: &Connection, numbers: &Numbers, touched: &Touched) -> Result<(), StoreError> {
         search::update(connection, numbers, touched).map_err(not_applied)?;
+        self.commit(connection)
+    }
+
+    /// Makes the transaction durable, if nobody else can have written meanwhile.
+    fn commit(&self, connection: &Connection) -> Result<(), StoreError> {
+        if !self.locks.is_held()? {
+            // Once: a program that reads the file beside its store does so again and again.
+            if !self.is_disturbed.swap(true, Ordering::Relaxed) {
+                tracing::warn!("something else in this process closed the store's file and took its locks away");
+            }
+            return Err(StoreError::Contended);
+        }
         self.steps.commit(connection).map_err(at_commit)
     }
 
@@ -311,9 +330,19 @@ impl Groups {
     fn once(&self, held: &mut Held, commit: &Commit) -> Answer {
         let deadline = Instant::now() + self.busy_deadline();
         let mut source = Single { commit: Some(commit), deadline, is_ending: &self.is_ending, refused: None };
-        if !self.begin(held, &mut source)? {
-            return Err(source.refused.unwrap_or(StoreError::Contended));
+        loop {
+            match self.attempt(held, commit, &mut source) {
+                // Its lock was taken away.
+                Err(StoreError::Contended) if source.goes_on() => {}
+                answer => return answer,
+            }
         }
+    }
+
+    fn attempt(&self, held: &mut Held, commit: &Commit, source: &mut Single<'_>) -> Answer {
+        let Some(_writing) = self.begin(held, source)? else {
+            return Err(source.refused.take().unwrap_or(StoreError::Contended));
+        };
         let Some(connection) = held else { return Err(StoreError::Contended) };
         let (begin, numbers) = (Instant::now(), Numbers::default());
         let answer = self.apply(connection, &numbers, commit).and_then(|(receipt, touched)| {
@@ -321,6 +350,13 @@ impl Groups {
             self.after_group(connection, 1, begin.elapsed());
             Ok(receipt)
         });
+        // What is read without the lock may be half of what somebody else wrote.
+        let answer = match answer {
+            Err(StoreError::Corrupt(_)) if !connection.is_autocommit() && !self.locks.is_held()? => {
+                Err(StoreError::Contended)
+            }
+            answer => answer,
+        };
         if answer.is_ok() {
             return answer;
         }
@@ -338,9 +374,9 @@ impl Groups {
         self.log.keep(connection, self.busy_deadline());
     }
 
-    /// Begins a transaction. While another process writes it waits for as long as the source does; `false` when nobody
+    /// Begins a transaction. While another process writes it waits for as long as the source does; `None` when nobody
     /// waits any more.
-    fn begin<S: Source>(&self, held: &mut Held, source: &mut S) -> Result<bool, StoreError> {
+    fn begin<S: Source>(&self, held: &mut Held, source: &mut S) -> Result<Option<Writing>, StoreError> {
         Self::roll_back(held);
         let connection = match held {
             Some(connection) => connection,
@@ -350,29 +386,31 @@ impl Groups {
         self.opened.check()?;
         // SQLite itself would wait with ever longer pauses, and starve beside a process that writes much.
         connection.busy_timeout(Duration::ZERO).map_err(not_applied)?;
-        let begun = self.begin_immediate(connection, source).map_err(not_applied);
+        let begun = self.begin_immediate(connection, source);
         connection.busy_timeout(self.busy_deadline()).map_err(not_applied)?;
         begun
     }
 
-    fn begin_immediate<S: Source>(&self, connection: &Connection, source: &mut S) -> rusqlite::Result<bool> {
+    fn begin_immediate<S: Source>(
+        &self,
+        connection: &Connection,
+        source: &mut S,
+    ) -> Result<Option<Writing>, StoreError> {
         let way = self.seen().gives_way(Instant::now());
         if !way.is_zero() {
             thread::sleep(way);
         }
         let mut pause = PAUSE;
         loop {
-            match run(connection, "BEGIN IMMEDIATE") {
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                    self.seen().other = Some(Instant::now());
-                    if !source.goes_on() {
-                        return Ok(false);
-                    }
-                    thread::sleep(pause);
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                result => return result.map(|()| true),
+            if let Some(writing) = self.locks.begin(connection)? {
+                return Ok(Some(writing));
             }
+            self.seen().other = Some(Instant::now());
+            if !source.goes_on() {
+                return Ok(None);
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -394,11 +432,10 @@ impl Groups {
         Self::roll_back(held);
         let deadline = Instant::now() + self.busy_deadline();
         let mut source = Single { commit: None, deadline, is_ending: &self.is_ending, refused: None };
-        if !matches!(self.begin(held, &mut source), Ok(true)) {
-            return Err(unknown);
-        }
+        let Ok(Some(_writing)) = self.begin(held, &mut source) else { return Err(unknown) };
         let Some(connection) = held else { return Err(unknown) };
-        let settled = run(connection, "UPDATE store SET id = id").and_then(|()| self.steps.commit(connection));
+        let written = run(connection, "UPDATE store SET id = id").map_err(not_applied);
+        let settled = written.and_then(|()| self.commit(connection));
         if settled.is_err() {
             Self::roll_back(held);
             return Err(unknown);

@@ -23,6 +23,7 @@ use tenantry_core::store::{Commit, StoreError};
 
 use crate::connection::Opened;
 use crate::error::not_applied;
+use crate::locks::Locks;
 use group::{Answer, AsTheyAre, Groups, Held, Source, Steps, payload};
 
 /// How much may wait. It bounds memory, not throughput: a group takes 256 at most.
@@ -90,11 +91,11 @@ impl Borrow<Commit> for Job {
 }
 
 impl Writer {
-    pub(crate) fn new(opened: Opened, connection: Connection) -> Self {
-        Self::with_steps(opened, connection, Box::new(AsTheyAre))
+    pub(crate) fn new(opened: Opened, locks: Locks, connection: Connection) -> Self {
+        Self::with_steps(opened, locks, connection, Box::new(AsTheyAre))
     }
 
-    fn with_steps(opened: Opened, connection: Connection, steps: Box<dyn Steps>) -> Self {
+    fn with_steps(opened: Opened, locks: Locks, connection: Connection, steps: Box<dyn Steps>) -> Self {
         let queue = Queue {
             waiting: VecDeque::new(),
             bytes: 0,
@@ -103,7 +104,7 @@ impl Writer {
             is_asleep: false,
             is_ended: false,
         };
-        let groups = Groups::new(opened, steps);
+        let groups = Groups::new(opened, locks, steps);
         let inner = Inner { groups, queue: Mutex::new(queue), work: Condvar::new(), back: Condvar::new() };
         Self { inner: Arc::new(inner) }
     }
@@ -151,13 +152,15 @@ impl Writer {
         let left = std::mem::take(&mut queue.waiting);
         drop(queue);
         left.into_iter().for_each(|job| job.answer(Err(StoreError::Closed)));
-        match slot {
-            Slot::Idle(Some(connection)) => {
-                inner.groups.log.keep(&connection, inner.groups.busy_deadline());
-                connection.close().map_err(|(_, error)| not_applied(error))
-            }
-            Slot::Idle(None) | Slot::Away | Slot::Closed => Ok(()),
+        let connection = match slot {
+            Slot::Idle(connection) => connection,
+            Slot::Away | Slot::Closed => None,
+        };
+        if let Some(connection) = &connection {
+            inner.groups.log.keep(connection, inner.groups.busy_deadline());
         }
+        let close = |connection: Connection| connection.close().map_err(|(_, error)| not_applied(error));
+        inner.groups.locks.leave(|| connection.map_or(Ok(()), close))
     }
 }
 

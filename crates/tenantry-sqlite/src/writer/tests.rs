@@ -27,6 +27,7 @@ use super::group::{Answer, Applied, Steps};
 use super::{Loan, QUEUE_COMMITS, Slot, Writer};
 use crate::connection::{Opened, Purpose, Settings};
 use crate::file_system::FileId;
+use crate::locks::Locks;
 use crate::search::Numbers;
 use crate::{Sqlite, apply, migration};
 
@@ -164,11 +165,14 @@ impl Bench {
         let commit = Commit { id: id(1), guards: Vec::new(), ops, checks: Vec::new(), audit };
         let numbers = Numbers::default();
         apply::apply(&connection, &numbers, &commit).unwrap();
-        let opened = Opened { settings, file: FileId::of(&path).unwrap(), store };
+        let file = FileId::of(&path).unwrap();
+        let locks = Locks::take(&settings, file, &connection).unwrap().unwrap();
+        let log = FileId::of(&settings.beside("-wal")).unwrap();
+        let opened = Opened { settings, file, log: Some(log), store };
         let groups = Arc::new(Mutex::new(Vec::new()));
         let (apply, end) = (Box::new(apply), Box::new(end));
         let steps = Faulty { apply, end, work, applied: AtomicUsize::new(0), groups: Arc::clone(&groups) };
-        let writer = Arc::new(Writer::with_steps(opened, connection, Box::new(steps)));
+        let writer = Arc::new(Writer::with_steps(opened, locks, connection, Box::new(steps)));
         Self { writer, groups, path, _folder: folder }
     }
 
@@ -579,4 +583,71 @@ fn callers_of_both_kinds_at_once_wait_for_nothing_that_does_not_come() {
     });
     bench.writer.close().unwrap();
     assert_eq!(bench.customers().len() as u128, 12 * EACH);
+}
+
+/// Applies commits while something closes the index of the log, which takes SQLite's locks away; this often it changes the
+/// header before, as a commit of another process does.
+#[cfg(target_os = "linux")]
+fn with_its_lock_taken(times: usize) -> (Bench, Arc<AtomicUsize>) {
+    use std::os::unix::fs::FileExt;
+
+    let (applied, path) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(PathBuf::new())));
+    let (count, of) = (Arc::clone(&applied), Arc::clone(&path));
+    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
+        let answer = apply::apply(connection, numbers, commit);
+        let path = of.lock().unwrap().clone();
+        let index = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        let times_before = count.fetch_add(1, Ordering::Relaxed);
+        if times_before < times {
+            // The number of changes, in both copies.
+            for at in [8, 56] {
+                index.write_all_at(&(u32::MAX - u32::try_from(times_before).unwrap()).to_ne_bytes(), at).unwrap();
+            }
+        }
+        answer
+    };
+    let bench = Bench::new(apply, commit_it);
+    *path.lock().unwrap() = format!("{}-shm", bench.path.display()).into();
+    (bench, applied)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lock_that_was_taken_away_is_taken_again_when_nobody_wrote_meanwhile() {
+    let (bench, applied) = with_its_lock_taken(0);
+    assert_eq!(name(&bench.send(create(2, "2"), Caller::Blocking)), "ok");
+    let answers = bench.together((3..6).map(|number| create(number, &number.to_string())));
+    assert_eq!((names(&answers), applied.load(Ordering::Relaxed)), (vec!["ok"; 3], 4), "each once");
+    assert_eq!(bench.customers(), ["2", "3", "4", "5"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn commits_beside_which_somebody_wrote_without_their_lock_are_applied_anew() {
+    let (bench, applied) = with_its_lock_taken(2);
+    assert_eq!(name(&bench.send(create(2, "2"), Caller::Blocking)), "ok");
+    assert_eq!((applied.load(Ordering::Relaxed), bench.customers()), (3, vec!["2".to_owned()]));
+    let (bench, applied) = with_its_lock_taken(1);
+    let answers = bench.together((2..5).map(|number| create(number, &number.to_string())));
+    assert_eq!((names(&answers), applied.load(Ordering::Relaxed)), (vec!["ok"; 3], 6));
+    assert_eq!(bench.customers(), ["2", "3", "4"]);
+    let (bench, _) = with_its_lock_taken(usize::MAX);
+    assert_eq!(name(&bench.send(create(2, "2"), Caller::Blocking)), "contended", "until its time is over");
+    assert_eq!(bench.customers(), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_to_a_log_that_was_replaced() {
+    for taken_away in [true, false] {
+        let bench = Bench::sound();
+        let log = format!("{}-wal", bench.path.display());
+        std::fs::rename(&log, format!("{log}.old")).unwrap();
+        if !taken_away {
+            std::fs::write(&log, "").unwrap();
+        }
+        let answer = bench.send(create(2, "2"), Caller::Blocking);
+        let what = if taken_away { "was taken away" } else { "was replaced by another file" };
+        assert!(matches!(&answer, Err(StoreError::Corrupt(text)) if text.contains(what)), "{answer:?}");
+    }
 }

@@ -22,6 +22,7 @@ use crate::call::Caller;
 use crate::clock::Timestamp;
 use crate::ids::{CommitId, CustomerId, InvitationId, MemberId, SecretId, UserId, VendorId};
 use crate::model::{Backup, BackupFile};
+use crate::process;
 use crate::vault::StoreId;
 
 type Map<K, V> = RedBlackTreeMapSync<K, V>;
@@ -102,6 +103,8 @@ impl Tables {
 #[derive(Clone)]
 pub struct MemoryStore {
     id: StoreId,
+    /// The process that made it. In a fork of it there is a copy of the rows that nobody else sees.
+    process: u64,
     /// `None` once the store is closed.
     tables: Arc<Mutex<Option<Tables>>>,
 }
@@ -121,17 +124,21 @@ impl MemoryStore {
     /// When the operating system gives no random numbers for its id.
     pub fn new() -> Result<Self, StoreError> {
         let id = StoreId::generate().map_err(|error| StoreError::Unavailable(error.into()))?;
-        Ok(Self { id, tables: Arc::new(Mutex::new(Some(Tables::new()))) })
+        Ok(Self { id, process: process::current(), tables: Arc::new(Mutex::new(Some(Tables::new()))) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Tables>> {
+    fn lock(&self) -> Result<MutexGuard<'_, Option<Tables>>, StoreError> {
+        // Before the lock: another thread may have held it when the process was forked.
+        if self.process != process::current() {
+            return Err(StoreError::Forked);
+        }
         // The tables are replaced whole, so a panic elsewhere cannot have left them half done.
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(self.tables.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The tables as they are now; later commits do not show in them.
     fn tables(&self) -> Result<Tables, StoreError> {
-        self.lock().clone().ok_or(StoreError::Closed)
+        self.lock()?.clone().ok_or(StoreError::Closed)
     }
 }
 
@@ -151,7 +158,7 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit, _: Caller) -> Result<Receipt, StoreError> {
-        let mut current = self.lock();
+        let mut current = self.lock()?;
         let tables = current.as_ref().ok_or(StoreError::Closed)?;
         if let Some(entries) = tables.commits.get(&commit.id) {
             return Ok(Receipt { entries: entries.clone() });
@@ -189,7 +196,7 @@ impl Store for MemoryStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        *self.lock() = None;
+        *self.lock()? = None;
         Ok(())
     }
 }
