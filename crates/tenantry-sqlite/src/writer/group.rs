@@ -131,6 +131,8 @@ pub(super) struct Groups {
     pub(super) is_ending: AtomicBool,
     /// How many the last group had.
     last: AtomicUsize,
+    /// Whether locks were taken away before.
+    is_disturbed: AtomicBool,
     seen: Mutex<Seen>,
 }
 
@@ -161,6 +163,7 @@ impl Groups {
             log,
             is_ending: AtomicBool::new(false),
             last: AtomicUsize::new(1),
+            is_disturbed: AtomicBool::new(false),
             seen: Mutex::default(),
         }
     }
@@ -270,7 +273,10 @@ impl Groups {
     /// Makes the transaction durable, if nobody else can have written meanwhile.
     fn commit(&self, connection: &Connection) -> Result<(), StoreError> {
         if !self.locks.is_held()? {
-            tracing::warn!("something else in this process closed the store's file and took its locks away");
+            // Once: a program that reads the file beside its store does so again and again.
+            if !self.is_disturbed.swap(true, Ordering::Relaxed) {
+                tracing::warn!("something else in this process closed the store's file and took its locks away");
+            }
             return Err(StoreError::Contended);
         }
         self.steps.commit(connection).map_err(at_commit)
