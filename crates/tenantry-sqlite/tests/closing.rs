@@ -11,17 +11,18 @@ mod closing {
     use std::process::{Command, Stdio};
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
+    use std::time::Duration;
 
     use tenantry_core::{Catalog, CustomerFilter, NewCustomer, Tenantry, VendorScope, VerifiedEmail};
     use tenantry_sqlite::{Durability, Sqlite};
 
     const FILE: &str = "TENANTRY_TEST_CLOSING_FILE";
     const THREADS: usize = 2;
-    const EACH: usize = 100;
+    const EACH: usize = 50;
 
     fn open(path: &Path) -> Tenantry {
-        // Without waiting for the disk there are more moments to be met.
-        let address = Sqlite::file(path).durability(Durability::ProcessCrash);
+        // Without waiting for the disk there are more moments to be met. On a busy machine a turn may take long to come.
+        let address = Sqlite::file(path).durability(Durability::ProcessCrash).busy_deadline(Duration::from_secs(600));
         Tenantry::builder(Catalog::standard()).open(address).wait().unwrap()
     }
 

@@ -340,7 +340,7 @@ impl Groups {
     }
 
     fn attempt(&self, held: &mut Held, commit: &Commit, source: &mut Single<'_>) -> Answer {
-        let Some(_writing) = self.begin(held, source)? else {
+        let Some(writing) = self.begin(held, source)? else {
             return Err(source.refused.take().unwrap_or(StoreError::Contended));
         };
         let Some(connection) = held else { return Err(StoreError::Contended) };
@@ -361,6 +361,8 @@ impl Groups {
             return answer;
         }
         Self::roll_back(held);
+        // While it is held the index of the log is not made anew, which reading may need.
+        drop(writing);
         match held {
             Some(connection) => or_earlier(connection, commit, answer),
             None => answer.map_err(undecided),
