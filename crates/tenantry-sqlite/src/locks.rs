@@ -6,7 +6,9 @@
 //!
 //! - on what says that the file and the index of its log are in use, for as long as a store is open;
 //! - on a byte of our own while a transaction writes, with the copying back of the log that follows it, so that two processes
-//!   with stores never write at once.
+//!   with stores never write at once;
+//! - and for as long on what says that the index of the log is made anew. Whoever reads in the middle of a COMMIT believes the
+//!   index broken, and, where SQLite's own lock was taken away, would make it anew without what is written at that moment.
 //!
 //! That SQLite's own lock is still there is asked before every COMMIT: programs without a store look for that one. If it is
 //! gone it is taken again, and when somebody wrote meanwhile the transaction is begun anew.
@@ -40,6 +42,7 @@ const ALL: Range = Range { start: 0x4000_0000, length: 513 };
 
 /// What SQLite locks in the index of the log.
 const INDEX_WRITER: Range = Range { start: 120, length: 1 };
+const INDEX_RECOVERY: Range = Range { start: 122, length: 1 };
 const INDEX_IN_USE: Range = Range { start: 128, length: 1 };
 const ALL_OF_INDEX: Range = Range { start: 120, length: 9 };
 
@@ -139,7 +142,13 @@ impl Locks {
             None => Writing(None),
         };
         match connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])) {
-            Ok(_) => writing.has_begun().map(|()| Some(writing)).map_err(unavailable),
+            Ok(_) => {
+                let has_begun = writing.has_begun();
+                if !matches!(has_begun, Ok(true)) {
+                    connection.execute_batch("ROLLBACK").map_err(not_applied)?;
+                }
+                Ok(has_begun.map_err(unavailable)?.then_some(writing))
+            }
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(None),
             Err(error) => Err(not_applied(error)),
         }
@@ -259,16 +268,25 @@ impl Held {
 }
 
 impl Writing {
-    fn has_begun(&self) -> io::Result<()> {
-        self.0.as_ref().map_or(Ok(()), |held| held.index.lockable()?.read_start(&mut *lock(&held.began)))
+    /// Keeps the index of the log from being made anew, and notes how far the log goes; `false` when somebody makes it anew at
+    /// this moment.
+    fn has_begun(&self) -> io::Result<bool> {
+        let Some(held) = &self.0 else { return Ok(true) };
+        if !held.index.set(Kind::Shared, INDEX_RECOVERY)? {
+            return Ok(false);
+        }
+        held.index.lockable()?.read_start(&mut *lock(&held.began))?;
+        Ok(true)
     }
 }
 
 impl Drop for Writing {
     fn drop(&mut self) {
         let Some(held) = &self.0 else { return };
-        if let Err(error) = held.main.set(Kind::None, WRITERS) {
-            tracing::warn!(%error, "other processes cannot write until this one ends");
+        for (private, range) in [(&held.index, INDEX_RECOVERY), (&held.main, WRITERS)] {
+            if let Err(error) = private.set(Kind::None, range) {
+                tracing::warn!(%error, "other processes cannot write until this one ends");
+            }
         }
         held.is_written.store(false, Ordering::Release);
     }

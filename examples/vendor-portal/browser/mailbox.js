@@ -9,8 +9,6 @@ export class Mailbox {
   #server;
   #kept = [];
   #waiting = [];
-  /// How many mails came, whoever they were for.
-  count = 0;
 
   static async open() {
     const mailbox = new Mailbox();
@@ -30,7 +28,6 @@ export class Mailbox {
     const mail = { raw, to: session.envelope.rcptTo.map((it) => it.address), parsed: await simpleParser(raw) };
     mail.headers = raw.slice(0, raw.indexOf("\r\n\r\n"));
     mail.link = /http:\S+\/invitation#\S+/.exec(mail.parsed.text)?.[0];
-    this.count += 1;
     const index = this.#waiting.findIndex((waiting) => mail.to.includes(waiting.address));
     if (index < 0) this.#kept.push(mail);
     else this.#waiting.splice(index, 1)[0].resolve(mail);

@@ -35,13 +35,6 @@ export class Visitor {
     return (await Promise.all(this.#responses)).flat().join("\n");
   }
 
-  /// Another window of the same browser.
-  async window() {
-    const other = new Visitor();
-    Object.assign(other, { context: this.context, complaints: this.complaints, page: await this.context.newPage() });
-    return other;
-  }
-
   /// Goes to an address, and answers the status.
   async open(path) {
     return (await this.page.goto(path)).status();

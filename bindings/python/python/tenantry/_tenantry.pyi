@@ -13,7 +13,7 @@ from tenantry._records.audit import AuditEntry, ChainHead
 from tenantry._records.catalog import Feature, Permission, Section, StoredChange, StoredFeatures
 from tenantry._records.customers import Customer, FeatureChange, Features, ImportSummary, ImportedRow, NewCustomer, PortalSection
 from tenantry._records.maintenance import Backup, RootKeyInfo, Rotation, Violation
-from tenantry._records.members import Explanation, Identity, Invitation, Invited, Member
+from tenantry._records.members import Explanation, Identity, Invitation, Invited, Member, OpenInvitation
 from tenantry._records.outbox import Delivered
 from tenantry._records.places import Place, Vendor
 from tenantry._records.secrets import Deployment, Rendered, Resolved, SecretChange, SecretInfo, SecretUse, SecretVersion, TemplateProblem
@@ -30,18 +30,19 @@ class AsyncAudit:
     def __reduce__(self, /) -> NoReturn:
         ...
 
-    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None) -> AsyncQuery[AuditEntry]:
+    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None, newest_first: bool=False) -> AsyncQuery[AuditEntry]:
         """
         The entries of the whole vendor, in the order in which they were committed.
 
         A page always has a cursor to go on from: what commits later never stands before it. A page without items says that
         there is nothing new; ask again later with its cursor. Needs `audit.view` on the vendor; from a customer's scope
-        nobody has it.
+        nobody has it. With the newest first it goes back instead, and the last page has no cursor.
 
         Args:
             actor: Only those of this actor, as the log writes actors.
             action: Only those of this action, for example `member.removed`.
             customer: Only those of this customer, deleted ones included.
+            newest_first: The newest entries first.
 
         Returns:
             A query: iterate it, or ask for a page.
@@ -50,13 +51,14 @@ class AsyncAudit:
             PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
-    def list(self, /, *, actor: str | None=None, action: str | None=None) -> AsyncQuery[AuditEntry]:
+    def list(self, /, *, actor: str | None=None, action: str | None=None, newest_first: bool=False) -> AsyncQuery[AuditEntry]:
         """
-        The entries of this place, oldest first. Needs `audit.view`.
+        The entries of this place, oldest first unless told otherwise. Needs `audit.view`.
 
         Args:
             actor: Only those of this actor, as the log writes actors.
             action: Only those of this action, for example `member.removed`.
+            newest_first: The newest entries first.
 
         Returns:
             A query: iterate it, or ask for a page.
@@ -718,6 +720,22 @@ class AsyncMembers:
             StaleRevisionError: The record moved.
         """
 
+    def find(self, /, user: UserId) -> Awaitable[Member]:
+        """
+        The member that is this person, for example to name who did what the audit log says.
+
+        Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
+        Args:
+            user: The person.
+
+        Returns:
+            The member.
+
+        Raises:
+            NotFoundError: The place has no such member, or the person has not accepted yet.
+        """
+
     def get(self, /, member: MemberId) -> Awaitable[Member]:
         """
         One member. Needs `users.view`; of staff who act on a customer `customer_users.view`.
@@ -1310,6 +1328,23 @@ class AsyncTenantry:
             InvitationInvalidError: For every token that this person cannot use, whatever the reason.
         """
 
+    def find_invitation(self, /, token: Secret | str) -> Awaitable[OpenInvitation]:
+        """
+        What an invitation is for, for the page behind its link: nothing changes.
+
+        It tells the invited e-mail and the names of the place to whoever has the token, so that the person can be asked to sign
+        in, or to sign up, with that e-mail. Whether they read it is yours to verify before they accept.
+
+        Args:
+            token: The token, as it came in the link.
+
+        Returns:
+            The invitation, as the person invited may see it.
+
+        Raises:
+            InvitationInvalidError: For every token that nobody can use, whatever the reason.
+        """
+
     def find_vendor(self, /, key: str) -> Awaitable[Vendor | None]:
         """
         The vendor with this key.
@@ -1619,18 +1654,19 @@ class Audit:
     def __reduce__(self, /) -> NoReturn:
         ...
 
-    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None) -> Query[AuditEntry]:
+    def follow(self, /, *, actor: str | None=None, action: str | None=None, customer: CustomerId | None=None, newest_first: bool=False) -> Query[AuditEntry]:
         """
         The entries of the whole vendor, in the order in which they were committed.
 
         A page always has a cursor to go on from: what commits later never stands before it. A page without items says that
         there is nothing new; ask again later with its cursor. Needs `audit.view` on the vendor; from a customer's scope
-        nobody has it.
+        nobody has it. With the newest first it goes back instead, and the last page has no cursor.
 
         Args:
             actor: Only those of this actor, as the log writes actors.
             action: Only those of this action, for example `member.removed`.
             customer: Only those of this customer, deleted ones included.
+            newest_first: The newest entries first.
 
         Returns:
             A query: iterate it, or ask for a page.
@@ -1639,13 +1675,14 @@ class Audit:
             PermissionDeniedError: The actor may not; raised when a page is read.
         """
 
-    def list(self, /, *, actor: str | None=None, action: str | None=None) -> Query[AuditEntry]:
+    def list(self, /, *, actor: str | None=None, action: str | None=None, newest_first: bool=False) -> Query[AuditEntry]:
         """
-        The entries of this place, oldest first. Needs `audit.view`.
+        The entries of this place, oldest first unless told otherwise. Needs `audit.view`.
 
         Args:
             actor: Only those of this actor, as the log writes actors.
             action: Only those of this action, for example `member.removed`.
+            newest_first: The newest entries first.
 
         Returns:
             A query: iterate it, or ask for a page.
@@ -2533,6 +2570,22 @@ class Members:
             OwnMembershipError: Nobody changes their own role.
             LastAdministratorError: The place would be left without an active Administrator.
             StaleRevisionError: The record moved.
+        """
+
+    def find(self, /, user: UserId) -> Member:
+        """
+        The member that is this person, for example to name who did what the audit log says.
+
+        Needs `users.view`; of staff who act on a customer `customer_users.view`.
+
+        Args:
+            user: The person.
+
+        Returns:
+            The member.
+
+        Raises:
+            NotFoundError: The place has no such member, or the person has not accepted yet.
         """
 
     def get(self, /, member: MemberId) -> Member:
@@ -3429,6 +3482,23 @@ class Tenantry:
 
         Raises:
             InvitationInvalidError: For every token that this person cannot use, whatever the reason.
+        """
+
+    def find_invitation(self, /, token: Secret | str) -> OpenInvitation:
+        """
+        What an invitation is for, for the page behind its link: nothing changes.
+
+        It tells the invited e-mail and the names of the place to whoever has the token, so that the person can be asked to sign
+        in, or to sign up, with that e-mail. Whether they read it is yours to verify before they accept.
+
+        Args:
+            token: The token, as it came in the link.
+
+        Returns:
+            The invitation, as the person invited may see it.
+
+        Raises:
+            InvitationInvalidError: For every token that nobody can use, whatever the reason.
         """
 
     def find_vendor(self, /, key: str) -> Vendor | None:

@@ -131,6 +131,8 @@ pub(super) struct Groups {
     pub(super) is_ending: AtomicBool,
     /// How many the last group had.
     last: AtomicUsize,
+    /// Whether locks were taken away before.
+    is_disturbed: AtomicBool,
     seen: Mutex<Seen>,
 }
 
@@ -161,6 +163,7 @@ impl Groups {
             log,
             is_ending: AtomicBool::new(false),
             last: AtomicUsize::new(1),
+            is_disturbed: AtomicBool::new(false),
             seen: Mutex::default(),
         }
     }
@@ -270,7 +273,10 @@ impl Groups {
     /// Makes the transaction durable, if nobody else can have written meanwhile.
     fn commit(&self, connection: &Connection) -> Result<(), StoreError> {
         if !self.locks.is_held()? {
-            tracing::warn!("something else in this process closed the store's file and took its locks away");
+            // Once: a program that reads the file beside its store does so again and again.
+            if !self.is_disturbed.swap(true, Ordering::Relaxed) {
+                tracing::warn!("something else in this process closed the store's file and took its locks away");
+            }
             return Err(StoreError::Contended);
         }
         self.steps.commit(connection).map_err(at_commit)
@@ -334,7 +340,7 @@ impl Groups {
     }
 
     fn attempt(&self, held: &mut Held, commit: &Commit, source: &mut Single<'_>) -> Answer {
-        let Some(_writing) = self.begin(held, source)? else {
+        let Some(writing) = self.begin(held, source)? else {
             return Err(source.refused.take().unwrap_or(StoreError::Contended));
         };
         let Some(connection) = held else { return Err(StoreError::Contended) };
@@ -355,6 +361,8 @@ impl Groups {
             return answer;
         }
         Self::roll_back(held);
+        // While it is held the index of the log is not made anew, which reading may need.
+        drop(writing);
         match held {
             Some(connection) => or_earlier(connection, commit, answer),
             None => answer.map_err(undecided),
