@@ -10,7 +10,7 @@ use crate::run::{Shell, fresh, say};
 /// What the browser is called, the first that is there.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// No file of the tests runs longer, in milliseconds.
-const LONGEST: &str = "--test-timeout=240000";
+const LONGEST: &str = "--test-timeout=480000";
 
 pub(crate) const BROWSER: Part = Part {
     name: "browser",
