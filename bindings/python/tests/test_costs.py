@@ -20,9 +20,11 @@ best = dict.fromkeys(["pass", *programs], float("inf"))
 for _ in range(50):
     best = {program: min(known, cost(program)) for program, known in best.items()}
     costs = [(best[program] - best["pass"]) * 1000 for program in programs]
-    if max(costs) < float(most):
+    # On a busy machine bare Python itself takes several times as long.
+    limit = max(float(most), 2 * best["pass"] * 1000)
+    if max(costs) < limit:
         break
-print(*costs)
+print(limit, *costs)
 """
 
 WIPED = """
@@ -77,9 +79,9 @@ if sys.platform != "win32":
 
     def test_importing_it_costs_little() -> None:
         # In time of the processor, so that what else the machine does counts for less.
-        costs = run(TIME, str(MOST_MILLISECONDS), *IMPORTS)
+        limit, *costs = run(TIME, str(MOST_MILLISECONDS), *IMPORTS)
         assert len(costs) == len(IMPORTS)
-        assert max(costs) < MOST_MILLISECONDS, costs
+        assert max(costs) < limit, (limit, costs)
 
 
 def test_a_program_waits_for_no_module_that_it_does_not_use() -> None:
