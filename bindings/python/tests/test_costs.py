@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -20,11 +21,9 @@ best = dict.fromkeys(["pass", *programs], float("inf"))
 for _ in range(50):
     best = {program: min(known, cost(program)) for program, known in best.items()}
     costs = [(best[program] - best["pass"]) * 1000 for program in programs]
-    # On a busy machine bare Python itself takes several times as long.
-    limit = max(float(most), 2 * best["pass"] * 1000)
-    if max(costs) < limit:
+    if max(costs) < float(most):
         break
-print(limit, *costs)
+print(*costs)
 """
 
 WIPED = """
@@ -70,7 +69,10 @@ IMPORTS = ["import tenantry", "from tenantry import Role, RootKey, Tenantry, Ten
 
 
 def run(program: str, *arguments: str) -> list[float]:
-    ran = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    # As for everybody who installed the package: compiled, as pip did it, and not where this test run keeps its own.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"}
+    words = [sys.executable, "-c", program, *arguments]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
     assert ran.returncode == 0, ran.stderr
     return [float(word) for word in ran.stdout.split()]
 
@@ -79,9 +81,9 @@ if sys.platform != "win32":
 
     def test_importing_it_costs_little() -> None:
         # In time of the processor, so that what else the machine does counts for less.
-        limit, *costs = run(TIME, str(MOST_MILLISECONDS), *IMPORTS)
+        costs = run(TIME, str(MOST_MILLISECONDS), *IMPORTS)
         assert len(costs) == len(IMPORTS)
-        assert max(costs) < limit, (limit, costs)
+        assert max(costs) < MOST_MILLISECONDS, costs
 
 
 def test_a_program_waits_for_no_module_that_it_does_not_use() -> None:
