@@ -1,6 +1,9 @@
 //! What a group promises each of its commits when something goes wrong. A test holds the connection while commits queue,
 //! so that they are one group.
 
+#[cfg(target_os = "linux")]
+mod lock_taken_away;
+
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -583,57 +586,6 @@ fn callers_of_both_kinds_at_once_wait_for_nothing_that_does_not_come() {
     });
     bench.writer.close().unwrap();
     assert_eq!(bench.customers().len() as u128, 12 * EACH);
-}
-
-/// Applies commits while something closes the index of the log, which takes SQLite's locks away; this often it changes the
-/// header before, as a commit of another process does.
-#[cfg(target_os = "linux")]
-fn with_its_lock_taken(times: usize) -> (Bench, Arc<AtomicUsize>) {
-    use std::os::unix::fs::FileExt;
-
-    let (applied, path) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(PathBuf::new())));
-    let (count, of) = (Arc::clone(&applied), Arc::clone(&path));
-    let apply = move |connection: &Connection, numbers: &Numbers, commit: &Commit| {
-        let answer = apply::apply(connection, numbers, commit);
-        let path = of.lock().unwrap().clone();
-        let index = std::fs::OpenOptions::new().write(true).open(path).unwrap();
-        let times_before = count.fetch_add(1, Ordering::Relaxed);
-        if times_before < times {
-            // The number of changes, in both copies.
-            for at in [8, 56] {
-                index.write_all_at(&(u32::MAX - u32::try_from(times_before).unwrap()).to_ne_bytes(), at).unwrap();
-            }
-        }
-        answer
-    };
-    let bench = Bench::new(apply, commit_it);
-    *path.lock().unwrap() = format!("{}-shm", bench.path.display()).into();
-    (bench, applied)
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_lock_that_was_taken_away_is_taken_again_when_nobody_wrote_meanwhile() {
-    let (bench, applied) = with_its_lock_taken(0);
-    assert_eq!(name(&bench.send(create(2, "2"), Caller::Blocking)), "ok");
-    let answers = bench.together((3..6).map(|number| create(number, &number.to_string())));
-    assert_eq!((names(&answers), applied.load(Ordering::Relaxed)), (vec!["ok"; 3], 4), "each once");
-    assert_eq!(bench.customers(), ["2", "3", "4", "5"]);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn commits_beside_which_somebody_wrote_without_their_lock_are_applied_anew() {
-    let (bench, applied) = with_its_lock_taken(2);
-    assert_eq!(name(&bench.send(create(2, "2"), Caller::Blocking)), "ok");
-    assert_eq!((applied.load(Ordering::Relaxed), bench.customers()), (3, vec!["2".to_owned()]));
-    let (bench, applied) = with_its_lock_taken(1);
-    let answers = bench.together((2..5).map(|number| create(number, &number.to_string())));
-    assert_eq!((names(&answers), applied.load(Ordering::Relaxed)), (vec!["ok"; 3], 6));
-    assert_eq!(bench.customers(), ["2", "3", "4"]);
-    let (bench, _) = with_its_lock_taken(usize::MAX);
-    assert_eq!(name(&bench.send(create(2, "2"), Caller::Blocking)), "contended", "until its time is over");
-    assert_eq!(bench.customers(), [""; 0]);
 }
 
 #[cfg(unix)]
