@@ -25,6 +25,7 @@ use crate::locks::{self, Locks};
 use crate::migration::{self, APPLICATION_ID};
 use crate::store::{SqliteStore, on_thread_for};
 use crate::system::fork;
+use crate::system::lock;
 use crate::{Sqlite, row};
 
 /// Older releases of SQLite may corrupt a file in WAL mode when its log is reset (fixed in 3.51.3).
@@ -81,12 +82,18 @@ impl Found {
     }
 }
 
-/// What all connections have in common; refuses an SQLite and a place that do not do.
+/// What all connections have in common; refuses an SQLite, a system and a place that do not do.
 fn settings(sqlite: &Sqlite) -> Result<Settings, OpenError> {
     fork::watch().map_err(|error| StoreError::Unavailable(error.into()))?;
     if rusqlite::version_number() < OLDEST_SQLITE {
         let found = rusqlite::version();
         return Err(OpenError::Unusable(format!("SQLite {found} is linked, 3.51.3 is the oldest that is safe")));
+    }
+    // Elsewhere than on Unix SQLite's own locks belong to an open file.
+    if cfg!(unix) && !lock::EXIST {
+        let what = "this system has no locks that belong to an open file, and a second copy of SQLite in the process \
+                    would take those of the store away";
+        return Err(OpenError::Unusable(what.to_owned()));
     }
     let path = file_system::resolve(&sqlite.path)?;
     if !sqlite.network_file_system {
