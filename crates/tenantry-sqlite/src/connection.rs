@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{fs, io};
+use std::io;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result, ffi};
@@ -12,7 +12,7 @@ use tenantry_core::store::StoreError;
 use tenantry_core::vault::StoreId;
 
 use crate::error::not_applied;
-use crate::file_system::FileId;
+use crate::file_system::{self, FileId};
 use crate::{Durability, Sqlite, row};
 
 /// How many connections read at once; who comes later waits for one of them. They stay open: to open one costs more than ten
@@ -83,7 +83,7 @@ impl Settings {
 
     /// Whether there is a log with something in it.
     pub(crate) fn has_log(&self) -> bool {
-        fs::metadata(self.beside("-wal")).is_ok_and(|log| log.len() > 0)
+        file_system::length(&self.beside("-wal")) > 0
     }
 
     /// Opens a connection, sets it up, and reads back what it was set to. It writes nothing.

@@ -4,7 +4,6 @@
 //! way. Readers that overlap are always in the way, short as each of them is. So a log that became too long is emptied
 //! while commits wait: readers that come then read what is copied back already, and the others are soon gone.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::connection::{JOURNAL_BYTES, Settings};
+use crate::file_system;
 
 /// From which length on commits wait for readers.
 const LONGEST: u64 = 4 * JOURNAL_BYTES;
@@ -50,7 +50,7 @@ impl Log {
     /// Empties the log if it may hold what was erased, or became too long. The commits stand either way. Where a reader is
     /// in the way of what was erased it is not waited for: then it is tried again after the next group and at the end.
     pub(super) fn keep(&self, connection: &Connection, busy_deadline: Duration) {
-        let length = fs::metadata(&self.path).map_or(0, |log| log.len());
+        let length = file_system::length(&self.path);
         let is_too_long = length > self.bound.load(Ordering::Relaxed);
         if !is_too_long && !self.holds_erased.load(Ordering::Relaxed) {
             return;
@@ -139,7 +139,7 @@ mod tests {
             for _ in 0..4_000 {
                 connection.execute("INSERT INTO t VALUES (zeroblob(3000))", []).unwrap();
                 log.keep(&connection, settings.busy_deadline());
-                longest = longest.max(fs::metadata(&log.path).unwrap().len());
+                longest = longest.max(file_system::length(&log.path));
             }
             ends.store(true, Ordering::Relaxed);
         });
