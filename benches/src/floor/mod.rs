@@ -21,7 +21,7 @@ pub(crate) use decide::decide;
 pub(crate) use list::{page, scan};
 pub(crate) use secret::secret;
 
-use crate::world::World;
+use crate::world::{self, World};
 
 /// A copy of a store, and the ids that are made for it.
 pub(crate) struct FloorStore {
@@ -36,7 +36,7 @@ impl FloorStore {
         // Byte for byte, so that no page stands in a better place than ours.
         let source = Connection::open(&world.path)?;
         source.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        std::fs::copy(&world.path, &path)?;
+        world::copy(&world.path, &path)?;
         let connection = Connection::open(path)?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
