@@ -157,6 +157,16 @@ fn by_turns(
     Ok((world::median(our_times), world::median(floor_times)))
 }
 
+/// A side that does the same again and again.
+fn each<T>(mut operation: impl FnMut() -> Result<T, Box<dyn Error>>) -> impl FnMut(u32) -> Result<(), Box<dyn Error>> {
+    move |operations| {
+        for _ in 0..operations {
+            black_box(operation()?);
+        }
+        Ok(())
+    }
+}
+
 /// P1: one decision from a snapshot, by the permission's name. Floor: one load and mask.
 pub(crate) fn decision_from_a_snapshot(world: &World, options: &Options) -> Result<Figure, Box<dyn Error>> {
     let snapshot = world.member.snapshot().wait()?;
@@ -164,12 +174,7 @@ pub(crate) fn decision_from_a_snapshot(world: &World, options: &Options) -> Resu
     let times = by_turns(
         options.rounds,
         options.operations.saturating_mul(1_000),
-        &mut |operations| {
-            for _ in 0..operations {
-                black_box(black_box(&snapshot).can(black_box("deployments.edit"))?);
-            }
-            Ok(())
-        },
+        &mut each(|| Ok(black_box(&snapshot).can(black_box("deployments.edit"))?)),
         &mut |operations| {
             for bit in 0..operations {
                 black_box(*black_box(&word) & (1 << (bit & 63)) != 0);
@@ -186,18 +191,8 @@ pub(crate) fn decision_up_to_date(world: &World, options: &Options) -> Result<Fi
     let times = by_turns(
         options.rounds,
         options.operations.saturating_mul(20),
-        &mut |operations| {
-            for _ in 0..operations {
-                black_box(world.member.can(black_box("deployments.edit")).wait()?);
-            }
-            Ok(())
-        },
-        &mut |operations| {
-            for _ in 0..operations {
-                black_box(decide(&store, world)?);
-            }
-            Ok(())
-        },
+        &mut each(|| Ok(world.member.can(black_box("deployments.edit")).wait()?)),
+        &mut each(|| Ok(decide(&store, world)?)),
     )?;
     Ok(Figure::new("P2", "decision_up_to_date", times, Goal::Ratio(1.5)))
 }
@@ -209,18 +204,8 @@ pub(crate) fn durable_create(world: &World, options: &Options) -> Result<Figure,
     let times = by_turns(
         options.rounds,
         options.operations,
-        &mut |operations| {
-            for _ in 0..operations {
-                customers.create(NewCustomer::new("Initech Corporation")).wait()?;
-            }
-            Ok(())
-        },
-        &mut |operations| {
-            for _ in 0..operations {
-                create(&store, world)?;
-            }
-            Ok(())
-        },
+        &mut each(|| Ok(customers.create(NewCustomer::new("Initech Corporation")).wait()?)),
+        &mut each(|| Ok(create(&store, world)?)),
     )?;
     Ok(Figure::new("P3", "durable_create", times, Goal::Ratio(1.15)))
 }
@@ -232,18 +217,8 @@ pub(crate) fn durable_secret(world: &World, options: &Options) -> Result<Figure,
     let times = by_turns(
         options.rounds,
         options.operations,
-        &mut |operations| {
-            for _ in 0..operations {
-                secrets.set("SMTP_PASSWORD", "correct horse battery staple").wait()?;
-            }
-            Ok(())
-        },
-        &mut |operations| {
-            for _ in 0..operations {
-                secret(&store, world)?;
-            }
-            Ok(())
-        },
+        &mut each(|| Ok(secrets.set("SMTP_PASSWORD", "correct horse battery staple").wait()?)),
+        &mut each(|| Ok(secret(&store, world)?)),
     )?;
     Ok(Figure::new("P9", "durable_secret", times, Goal::Ratio(1.2)))
 }
@@ -272,12 +247,7 @@ fn creates_at_once(name: &'static str, kind: Kind, world: &World, options: &Opti
             worst = waits.into_iter().fold(worst, f64::max);
             Ok(())
         },
-        &mut |operations| {
-            for _ in 0..operations {
-                create(&store, world)?;
-            }
-            Ok(())
-        },
+        &mut each(|| Ok(create(&store, world)?)),
     )?;
     Ok(Figure { worst, ..Figure::new("P4", name, times, Goal::Rate(7.0, 0.25)) })
 }
