@@ -18,7 +18,7 @@ use rusqlite::types::ValueRef;
 use tenantry::{Durability, Error, NewCustomer, Sqlite, Tenantry};
 
 use crate::disk::{Answer, Mount, without_sleep};
-use crate::report::{Folder, Wrong, say};
+use crate::report::{Folder, Wrong, in_lanes, say};
 use crate::{Dice, Failure, Report, Setting, work};
 
 pub use failing::{Class, Failing, Lasts, Plan};
@@ -35,17 +35,15 @@ pub fn run(setting: &Setting) -> Result<Report, Failure> {
 
 fn run_all(setting: &Setting, operations: &'static [Operation]) -> Result<Report, Failure> {
     let stage = Stage::new()?;
-    let next = AtomicUsize::new(0);
-    crate::report::in_lanes(|| {
-        let mut report = Report::default();
-        while let Some(operation) = operations.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (begin, faults) = (Instant::now(), report.faults);
-            Cases { setting, stage: &stage, operation }.run(&mut report)?;
-            let (faults, time) = (report.faults - faults, begin.elapsed().as_secs_f64());
-            say(&format!("io     {time:>5.1} s  {faults:>5} faults  {}", operation.name));
-        }
-        Ok(report)
-    })
+    let mut sum = Report::default();
+    for operation in operations {
+        let begin = Instant::now();
+        let report = Cases { setting, stage: &stage, operation }.run()?;
+        let (faults, time) = (report.faults, begin.elapsed().as_secs_f64());
+        say(&format!("io     {time:>5.1} s  {faults:>5} faults  {}", operation.name));
+        sum.add(report);
+    }
+    Ok(sum)
 }
 
 /// The cases of one operation.
@@ -64,27 +62,30 @@ struct Done {
 }
 
 impl Cases<'_> {
-    fn run(&self, report: &mut Report) -> Result<(), Failure> {
-        let name = self.operation.name;
+    fn run(&self) -> Result<Report, Failure> {
+        let (name, mut sum) = (self.operation.name, Report::default());
         // Without a failure first: what it asks, and what it answers.
-        let good = self.case(None, report)?;
+        let good = self.case(None, &mut sum)?;
         let Ok(Ok(answer)) = &good.outcome else {
             let what = good.outcome.map(|outcome| outcome.map_err(|error| error.to_string()));
             return Err(format!("io: `{name}` fails on a disk that works: {what:?}").into());
         };
-        let found = report.findings.len();
-        for plan in self.plans(&good.asked) {
-            let done = self.case(Some(plan), report)?;
-            report.faults += u64::from(done.failed > 0);
-            if let Some(text) = self.judge(&plan, &done, answer) {
-                report.found(Wrong::Violation, format!("io: `{name}`, {plan:?}: {text}"));
-            }
+        let (plans, next) = (self.plans(&good.asked), AtomicUsize::new(0));
+        sum.add(in_lanes(|| {
+            let mut report = Report::default();
             // More of the same says nothing new.
-            if report.findings.len() > found + 3 {
-                break;
+            while report.findings.len() <= 3
+                && let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed))
+            {
+                let done = self.case(Some(*plan), &mut report)?;
+                report.faults += u64::from(done.failed > 0);
+                if let Some(text) = self.judge(plan, &done, answer) {
+                    report.found(Wrong::Violation, format!("io: `{name}`, {plan:?}: {text}"));
+                }
             }
-        }
-        Ok(())
+            Ok(report)
+        })?);
+        Ok(sum)
     }
 
     /// Every way in which what was asked can fail, or as many of them as the setting says.
