@@ -113,8 +113,7 @@ impl Settings {
             }
             Purpose::Fill => {
                 set(&connection, "synchronous", 2)?;
-                connection.pragma_update_and_check(None, "journal_mode", "memory", |_| Ok(()))?;
-                expect(&connection, "journal_mode", "memory")?;
+                set_journal_mode(&connection, "memory")?;
             }
             Purpose::Make | Purpose::Write => {
                 let synchronous = match self.durability {
@@ -133,8 +132,7 @@ impl Settings {
     /// Makes a connection the one that writes. It turns on the log: the first write to a file, so only once the file is
     /// known to be ours and migrated.
     pub(crate) fn make_writer(&self, connection: &Connection) -> Result<()> {
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-        expect(connection, "journal_mode", "wal")?;
+        set_journal_mode(connection, "wal")?;
         // What a savepoint takes back is kept in memory. SQLite would write it to a temporary file, page by page, as soon as
         // it is more than 64 KiB: a third of the work of a group. Only now, because a migration may sort a million rows.
         set(connection, "temp_store", 2)
@@ -194,6 +192,18 @@ fn set(connection: &Connection, pragma: &str, value: impl Into<i64>) -> Result<(
     let value = value.into();
     connection.pragma_update(None, pragma, value)?;
     expect(connection, pragma, value)
+}
+
+/// Sets the journal mode and reads it back; a log is there then.
+///
+/// SQLite answers the new mode before the file says so: what writes it there may fail at the end of the statement, and the
+/// connection goes on naming the new mode until it reads the file.
+fn set_journal_mode(connection: &Connection, mode: &str) -> Result<()> {
+    let mut statement = connection.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
+    expect(connection, "journal_mode", mode)
 }
 
 fn configure(connection: &Connection, config: DbConfig, wanted: bool) -> Result<()> {
@@ -392,6 +402,18 @@ mod tests {
         assert!(matches!(waiting.join().unwrap(), Err(StoreError::Closed)));
         drop(turns);
         assert!(readers.lock().idle.is_empty(), "what comes back after the end is closed");
+    }
+
+    /// Who turns it on locks it, and takes its absence for the deed of somebody else.
+    #[test]
+    fn the_log_is_there_once_it_is_turned_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let settings = Settings::new(&Sqlite::file(&path), path);
+        let connection = settings.connect(Purpose::Make).unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap();
+        settings.make_writer(&connection).unwrap();
+        assert!(settings.beside("-wal").exists() && settings.beside("-shm").exists());
     }
 
     #[test]

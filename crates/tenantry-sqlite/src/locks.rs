@@ -318,10 +318,7 @@ impl Private {
     /// Waits for those who open or close the file at this moment.
     fn share(&self, range: Range, deadline: Instant) -> Result<(), OpenError> {
         loop {
-            let answer = self.set(Kind::Shared, range).map_err(|error| {
-                OpenError::Unusable(format!("the file system has no locks that belong to an open file: {error}"))
-            });
-            if answer? {
+            if self.set(Kind::Shared, range).map_err(without_locks)? {
                 return Ok(());
             }
             if Instant::now() >= deadline {
@@ -375,6 +372,16 @@ impl Files {
 /// Reads the beginning of a file past SQLite.
 pub(crate) fn read_start(path: &Path, room: &mut [u8]) -> io::Result<()> {
     Private::open(path, ALL)?.lockable()?.read_start(room)
+}
+
+/// What a refused lock says: that there are none, or that the disk fails.
+fn without_locks(error: io::Error) -> OpenError {
+    match error.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
+            OpenError::Unusable(format!("the file system has no locks that belong to an open file: {error}"))
+        }
+        _ => unavailable(error).into(),
+    }
 }
 
 fn unavailable(error: io::Error) -> StoreError {

@@ -4,7 +4,7 @@
 //! again, in the transaction that writes first, and when it finds something else than what was admitted all begins anew.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -122,10 +122,10 @@ fn open(settings: Settings, found: &Found, may_migrate: bool) -> Result<Option<S
         Found::Store { .. } if version < supported => (Purpose::Write, TransactionBehavior::Immediate),
         Found::Store { .. } => (Purpose::Write, TransactionBehavior::Deferred),
     };
-    let before = FileId::of(settings.path()).ok();
+    let before = file_at(settings.path())?;
     let mut writer = patiently(&settings, || settings.connect(purpose))?;
     leave_log(&writer, settings.has_log())?;
-    let file = FileId::of(settings.path()).map_err(|error| StoreError::Unavailable(error.into()))?;
+    let Some(file) = file_at(settings.path())? else { return Ok(None) };
     if before.is_some_and(|before| before != file) {
         return Ok(None);
     }
@@ -168,8 +168,17 @@ pub(crate) fn again(
 /// Takes the locks of what a connection has open; `None` when it is not what stands there any more.
 fn locked(mut opened: Opened, writer: &Connection) -> Result<Option<(Opened, Locks)>, OpenError> {
     let Some(locks) = Locks::take(&opened.settings, opened.file, writer)? else { return Ok(None) };
-    opened.log = FileId::of(&opened.settings.beside("-wal")).ok();
+    opened.log = file_at(&opened.settings.beside("-wal"))?;
     Ok(opened.log.is_some().then_some((opened, locks)))
+}
+
+/// Which file stands at a path, if there is one.
+fn file_at(path: &Path) -> Result<Option<FileId>, StoreError> {
+    match FileId::of(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::Unavailable(error.into())),
+    }
 }
 
 fn changing(settings: &Settings) -> OpenError {
@@ -202,7 +211,7 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
         Ok(found) if !found.is_file() => unusable("is no regular file"),
         Ok(found) if found.permissions().readonly() => unusable("is read-only"),
         Ok(found) => Ok(found.len() == 0),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => unusable(&error.to_string()),
     }
 }

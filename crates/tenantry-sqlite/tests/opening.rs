@@ -6,13 +6,17 @@ mod opening {
     use std::fs;
     use std::path::{Path, PathBuf};
     use std::process::Command;
+    use std::sync::Mutex;
     use std::time::Duration;
     use std::{env, thread};
 
+    use async_trait::async_trait;
     use rusqlite::Connection;
     use tenantry_core::error::Error;
     use tenantry_core::store::OpenError;
-    use tenantry_core::{Catalog, NewCustomer, PageRequest, RootKey, Tenantry};
+    use tenantry_core::{
+        Catalog, NewCustomer, NewRootKey, PageRequest, ProviderError, RootKey, RootKeyId, RootKeyProvider, Tenantry,
+    };
     use tenantry_sqlite::Sqlite;
 
     fn open(path: &Path, key: u8) -> Result<Tenantry, Error> {
@@ -287,6 +291,56 @@ mod opening {
         assert!(matches!(error, Error::WrongRootKey), "{error}");
         let stores: i64 = raw.query_row("SELECT count(*) FROM store", [], |row| row.get(0)).unwrap();
         assert_eq!(stores, 1);
+    }
+
+    /// Knows the root key of every store, and whenever it is asked for one another store takes the place of that one.
+    #[derive(Debug)]
+    struct Replacing {
+        keys: Vec<RootKey>,
+        stores: Mutex<Vec<PathBuf>>,
+        path: PathBuf,
+    }
+
+    #[async_trait]
+    impl RootKeyProvider for Replacing {
+        async fn new_key(&self) -> Result<NewRootKey, ProviderError> {
+            Err(ProviderError::TimedOut)
+        }
+
+        async fn key(&self, id: RootKeyId, _: &[u8]) -> Result<Option<RootKey>, ProviderError> {
+            if let Some(next) = self.stores.lock().unwrap().pop() {
+                fs::rename(next, &self.path).unwrap();
+            }
+            Ok(self.keys.iter().find(|key| key.id() == id).cloned())
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_another_one_whenever_it_is_looked_at_is_refused_and_one_that_comes_to_rest_is_opened() {
+        for (replaced, is_opened) in [(9, true), (10, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let numbers = 0..=replaced;
+            let stores = numbers.clone().map(|number| folder.path().join(format!("{number}.db")));
+            let mut stores: Vec<_> = stores.collect();
+            for (number, path) in numbers.clone().zip(&stores) {
+                let app = open(path, number).unwrap();
+                populate(&app, &format!("vendor-{number}"));
+                app.maintenance("test").close().wait().unwrap();
+            }
+            let path = stores.remove(0);
+            let keys = numbers.map(|number| RootKey::from_bytes([number; 32])).collect();
+            let (last, next) = (format!("vendor-{replaced}"), stores.into_iter().rev().collect());
+            let provider = Replacing { keys, stores: Mutex::new(next), path: path.clone() };
+            let opened = Tenantry::builder(Catalog::standard()).root_key(provider).open(Sqlite::file(&path)).wait();
+            match opened {
+                Ok(app) => assert!(is_opened && vendors(&app).unwrap() == [last]),
+                Err(error) => {
+                    assert!(!is_opened, "{error:?}");
+                    assert_eq!(error.code(), "cannot_open");
+                    assert!(reason(&error).to_string().ends_with("db` kept changing while it was opened"), "{error:?}");
+                }
+            }
+        }
     }
 
     /// SQLite would roll it back, and change a file that is somebody else's.

@@ -10,7 +10,7 @@ use std::{env, io};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use tenantry_core::store::{Admission, OpenError, OpenStore, Probe, Store};
+use tenantry_core::store::{Admission, OpenError, OpenStore, Probe, Store, StoreError};
 use tenantry_core::{Caller, Catalog, CustomerFilter, NewCustomer, Tenantry, VerifiedEmail};
 
 use super::Locks;
@@ -114,4 +114,15 @@ fn without_locks_of_our_own_what_was_acknowledged_is_lost() {
         return write(&open(Unlocked(PathBuf::from(&path))), Path::new(&path));
     }
     assert!(left_of(100, "without_locks_of_our_own_what_was_acknowledged_is_lost") < 10);
+}
+
+#[test]
+fn a_disk_that_fails_is_told_from_a_file_system_without_locks() {
+    let told = |code| super::without_locks(io::Error::from_raw_os_error(code));
+    for code in [libc::EINVAL, libc::ENOSYS, libc::EOPNOTSUPP] {
+        assert!(matches!(told(code), OpenError::Unusable(_)), "{code}");
+    }
+    for code in [libc::EIO, libc::ENOLCK, libc::EINTR] {
+        assert!(matches!(told(code), OpenError::Store(StoreError::Unavailable(_))), "{code}");
+    }
 }

@@ -3,146 +3,26 @@
 //! Each case begins with a copy of the same store. Whatever fails: nothing panics, nothing is applied in part, the error
 //! is one that says what happened, and when the disk works again the store does, or says that it is read-only.
 
+mod failing;
 mod operations;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ffi};
 use tenantry::{Durability, Error, NewCustomer, Sqlite, Tenantry};
 
-use crate::disk::{Answer, Disk, Kind, Mount, Request, without_sleep};
-use crate::report::{Folder, Wrong, say};
+use crate::disk::{Answer, Mount, without_sleep};
+use crate::report::{Folder, Wrong, in_lanes, say};
 use crate::{Dice, Failure, Report, Setting, work};
 
+pub use failing::{Class, Failing, Lasts, Plan};
 use operations::{Act, OPERATIONS, Operation, Stage};
-
-/// What was asked of the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
-    Open,
-    Read,
-    Write,
-    Truncate,
-    Sync,
-    Size,
-    Lock,
-    MapShared,
-    LockShared,
-    Delete,
-    Exists,
-}
-
-impl Class {
-    fn of(request: Request<'_>) -> Self {
-        match request {
-            Request::Open => Self::Open,
-            Request::Read => Self::Read,
-            Request::Write(..) => Self::Write,
-            Request::Truncate(_) => Self::Truncate,
-            Request::Sync => Self::Sync,
-            Request::Size => Self::Size,
-            Request::Lock => Self::Lock,
-            Request::MapShared => Self::MapShared,
-            Request::LockShared => Self::LockShared,
-            Request::Delete => Self::Delete,
-            Request::Exists => Self::Exists,
-        }
-    }
-
-    /// The ways in which it fails.
-    fn failures(self) -> &'static [Answer] {
-        match self {
-            Self::Open => &[Answer::Fail(ffi::SQLITE_CANTOPEN)],
-            Self::Read => &[Answer::Fail(ffi::SQLITE_IOERR_READ), Answer::Short],
-            Self::Write => &[Answer::Fail(ffi::SQLITE_FULL), Answer::Fail(ffi::SQLITE_IOERR_WRITE)],
-            Self::Truncate => &[Answer::Fail(ffi::SQLITE_IOERR_TRUNCATE)],
-            Self::Sync => &[Answer::Fail(ffi::SQLITE_IOERR_FSYNC)],
-            Self::Size => &[Answer::Fail(ffi::SQLITE_IOERR_FSTAT)],
-            Self::Lock => &[Answer::Fail(ffi::SQLITE_IOERR_LOCK), Answer::Fail(ffi::SQLITE_BUSY)],
-            Self::MapShared => &[Answer::Fail(ffi::SQLITE_IOERR_SHMMAP)],
-            Self::LockShared => &[Answer::Fail(ffi::SQLITE_IOERR_SHMLOCK), Answer::Fail(ffi::SQLITE_BUSY)],
-            Self::Delete => &[Answer::Fail(ffi::SQLITE_IOERR_DELETE)],
-            Self::Exists => &[Answer::Fail(ffi::SQLITE_IOERR_ACCESS)],
-        }
-    }
-}
-
-/// How long it lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lasts {
-    /// One request fails.
-    Once,
-    /// From there on every request of the same class fails in the same way: a full disk, a file system gone read-only.
-    SameForEver,
-    /// From there on every request fails in its own way: the disk is gone.
-    AllForEver,
-}
-
-/// A failure that is going to happen.
-#[derive(Clone, Copy, Debug)]
-struct Plan {
-    /// At which request.
-    at: usize,
-    class: Class,
-    answer: Answer,
-    lasts: Lasts,
-}
-
-/// A disk that fails as planned, and counts.
-#[derive(Debug, Default)]
-struct Failing {
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// What was asked since the plan was made.
-    asked: Vec<Class>,
-    plan: Option<Plan>,
-    listens: bool,
-    /// How often it failed.
-    failed: u64,
-}
-
-impl Failing {
-    fn begin(&self, plan: Option<Plan>) {
-        let state = State { asked: Vec::new(), plan, listens: true, failed: 0 };
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
-    }
-
-    fn end(&self) -> (Vec<Class>, u64) {
-        let state = std::mem::take(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner));
-        (state.asked, state.failed)
-    }
-}
-
-impl Disk for Failing {
-    fn ask(&self, _: Kind, request: Request<'_>) -> Answer {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if !state.listens {
-            return Answer::Pass;
-        }
-        let (class, now) = (Class::of(request), state.asked.len());
-        state.asked.push(class);
-        let Some(plan) = state.plan else { return Answer::Pass };
-        let fails = match plan.lasts {
-            Lasts::Once => now == plan.at,
-            Lasts::SameForEver => now >= plan.at && class == plan.class,
-            Lasts::AllForEver => now >= plan.at,
-        };
-        if !fails {
-            return Answer::Pass;
-        }
-        state.failed += 1;
-        if class == plan.class { plan.answer } else { class.failures().first().copied().unwrap_or(Answer::Pass) }
-    }
-}
 
 /// Lets everything fail.
 ///
@@ -150,18 +30,20 @@ impl Disk for Failing {
 ///
 /// When the chamber itself cannot go on.
 pub fn run(setting: &Setting) -> Result<Report, Failure> {
+    run_all(setting, OPERATIONS)
+}
+
+fn run_all(setting: &Setting, operations: &'static [Operation]) -> Result<Report, Failure> {
     let stage = Stage::new()?;
-    let next = AtomicUsize::new(0);
-    crate::report::in_lanes(|| {
-        let mut report = Report::default();
-        while let Some(operation) = OPERATIONS.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (begin, faults) = (Instant::now(), report.faults);
-            Cases { setting, stage: &stage, operation }.run(&mut report)?;
-            let (faults, time) = (report.faults - faults, begin.elapsed().as_secs_f64());
-            say(&format!("io     {time:>5.1} s  {faults:>5} faults  {}", operation.name));
-        }
-        Ok(report)
-    })
+    let mut sum = Report::default();
+    for operation in operations {
+        let begin = Instant::now();
+        let report = Cases { setting, stage: &stage, operation }.run()?;
+        let (faults, time) = (report.faults, begin.elapsed().as_secs_f64());
+        say(&format!("io     {time:>5.1} s  {faults:>5} faults  {}", operation.name));
+        sum.add(report);
+    }
+    Ok(sum)
 }
 
 /// The cases of one operation.
@@ -180,38 +62,35 @@ struct Done {
 }
 
 impl Cases<'_> {
-    fn run(&self, report: &mut Report) -> Result<(), Failure> {
-        let name = self.operation.name;
+    fn run(&self) -> Result<Report, Failure> {
+        let (name, mut sum) = (self.operation.name, Report::default());
         // Without a failure first: what it asks, and what it answers.
-        let good = self.case(None, report)?;
+        let good = self.case(None, &mut sum)?;
         let Ok(Ok(answer)) = &good.outcome else {
             let what = good.outcome.map(|outcome| outcome.map_err(|error| error.to_string()));
             return Err(format!("io: `{name}` fails on a disk that works: {what:?}").into());
         };
-        let found = report.findings.len();
-        for plan in self.plans(&good.asked) {
-            let done = self.case(Some(plan), report)?;
-            report.faults += u64::from(done.failed > 0);
-            if let Some(text) = self.judge(&plan, &done, answer) {
-                report.found(Wrong::Violation, format!("io: `{name}`, {plan:?}: {text}"));
-            }
+        let (plans, next) = (self.plans(&good.asked), AtomicUsize::new(0));
+        sum.add(in_lanes(|| {
+            let mut report = Report::default();
             // More of the same says nothing new.
-            if report.findings.len() > found + 3 {
-                break;
+            while report.findings.len() <= 3
+                && let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed))
+            {
+                let done = self.case(Some(*plan), &mut report)?;
+                report.faults += u64::from(done.failed > 0);
+                if let Some(text) = self.judge(plan, &done, answer) {
+                    report.found(Wrong::Violation, format!("io: `{name}`, {plan:?}: {text}"));
+                }
             }
-        }
-        Ok(())
+            Ok(report)
+        })?);
+        Ok(sum)
     }
 
     /// Every way in which what was asked can fail, or as many of them as the setting says.
     fn plans(&self, asked: &[Class]) -> Vec<Plan> {
-        let lasts = [Lasts::Once, Lasts::SameForEver, Lasts::AllForEver];
-        let mut plans: Vec<_> = asked
-            .iter()
-            .enumerate()
-            .flat_map(|(at, class)| class.failures().iter().map(move |answer| (at, *class, *answer)))
-            .flat_map(|(at, class, answer)| lasts.map(|lasts| Plan { at, class, answer, lasts }))
-            .collect();
+        let mut plans = Plan::all(asked);
         let mut dice = Dice::new(self.setting.seed, u64::try_from(asked.len()).unwrap_or(0));
         while plans.len() > self.setting.failures {
             let one = dice.below(u64::try_from(plans.len()).unwrap_or(0));
@@ -321,14 +200,7 @@ impl Cases<'_> {
             Err(error) if done.failed == 0 => Some(format!("nothing failed, but it answers {}", chain(error))),
             Err(error) => {
                 let code = error.code();
-                let is_busy = plan.answer == Answer::Fail(ffi::SQLITE_BUSY);
-                let fits = match code {
-                    "storage_unavailable" | "outcome_unknown" => true,
-                    "contended" => is_busy,
-                    "storage_corrupt" | "storage_read_only" | "cannot_open" => plan.answer == Answer::Short,
-                    _ => false,
-                };
-                if !fits {
+                if !plan.explains(code) {
                     return Some(format!("the error is `{code}`: {}", chain(error)));
                 }
                 let partly = changed && code != "outcome_unknown" && !self.operation.in_steps;
@@ -407,4 +279,19 @@ fn dump(path: &Path) -> Result<Vec<u8>, Failure> {
         }
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever fails while a store is opened or made: who opens it is told what the disk said.
+    #[test]
+    fn every_request_of_opening_and_making_a_store_may_fail() {
+        let setting = Setting { keep: false, ..Setting::full(1) };
+        let opening = &OPERATIONS[..2];
+        assert!(matches!([opening[0].act, opening[1].act], [Act::Open, Act::OpenNew]));
+        let report = run_all(&setting, opening).unwrap();
+        assert!(report.is_clean() && report.faults > 500, "{report}");
+    }
 }
