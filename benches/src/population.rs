@@ -127,7 +127,7 @@ pub(crate) fn kept(customers: u64) -> Result<PathBuf, Box<dyn Error>> {
 }
 
 /// The version of the schema that is kept.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 5;
 
 /// Makes a store with so many customers, every tenth with a member, and one with a member who accepted and a secret.
 pub(crate) fn make(path: &Path, customers: u64) -> Result<(), Box<dyn Error>> {

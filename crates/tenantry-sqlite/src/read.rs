@@ -504,29 +504,7 @@ impl AuditRead for SqliteStore {
         limit: usize,
         caller: Caller,
     ) -> Read<Vec<(AuditRow, Option<DetailRow>)>> {
-        // A place's entries are found by its chain, where positions rise with numbers; whoever goes on from an entry of the
-        // chain begins behind it.
-        let index = if filter.place.is_some() { "" } else { "INDEXED BY audit_entries_position" };
-        let order = if filter.place.is_some() { "e.number" } else { "e.position" };
-        let (than, end, direction) =
-            if filter.newest_first { ("<", "9223372036854775807", "DESC") } else { (">", "0", "") };
-        let behind = if filter.place.is_some() {
-            format!(
-                "+e.position {than} ?2 AND e.number {than} coalesce((SELECT number FROM audit_entries
-                 WHERE vendor_id = ?1 AND position = ?2 AND place_id = ?3), {end})"
-            )
-        } else {
-            format!("e.position {than} ?2")
-        };
-        let sql = format!(
-            "SELECT {} FROM audit_entries AS e {index}
-             LEFT JOIN audit_details AS d ON d.vendor_id = e.vendor_id AND d.place_id = e.place_id AND d.number = e.number
-             WHERE e.vendor_id = ?1 AND {behind} {} {} {} ORDER BY {order} {direction} LIMIT ?6",
-            row::ENTRY,
-            if filter.place.is_some() { "AND e.place_id = ?3" } else { "AND ?3 IS NULL" },
-            if filter.actor.is_some() { "AND e.actor = ?4" } else { "AND ?4 IS NULL" },
-            if filter.action.is_some() { "AND e.action = ?5" } else { "AND ?5 IS NULL" },
-        );
+        let sql = log(filter);
         let AuditFilter { place, actor, action, newest_first: _ } = filter.clone();
         self.list(caller, move |connection| {
             let place = place.map(|place| blob(&place.uuid()));
@@ -569,4 +547,50 @@ impl AuditRead for SqliteStore {
             })
         })
     }
+}
+
+/// The statement that reads the log through this filter, by an index where what passes stands in the order of the answer.
+fn log(filter: &AuditFilter) -> String {
+    let (than, end, direction) =
+        if filter.newest_first { ("<", "9223372036854775807", "DESC") } else { (">", "0", "ASC") };
+    let behind = format!("e.position {than} ?2");
+    let (index, behind) = match (filter.place.is_some(), filter.actor.is_some(), filter.action.is_some()) {
+        // By the chain of the place, where positions rise with numbers: whoever goes on from an entry of the chain begins
+        // behind it.
+        (true, ..) => {
+            let number = "SELECT number FROM audit_entries WHERE vendor_id = ?1 AND position = ?2 AND place_id = ?3";
+            ("", format!("+{behind} AND e.number {than} coalesce(({number}), {end})"))
+        }
+        (false, false, false) => ("INDEXED BY audit_entries_position", behind),
+        (false, false, true) => ("INDEXED BY audit_entries_action", behind),
+        (false, true, true) => ("INDEXED BY audit_entries_actor", behind),
+        // That index has the entries of an actor by action. These are few: so the next of each action, and of them the first.
+        (false, true, false) => {
+            let actors = "audit_entries INDEXED BY audit_entries_actor WHERE vendor_id = ?1 AND actor = ?4";
+            let next = format!(
+                "WITH RECURSIVE actions (name) AS (
+                     SELECT min(action) FROM {actors}
+                     UNION ALL
+                     SELECT (SELECT min(action) FROM {actors} AND action > name) FROM actions WHERE name IS NOT NULL
+                 )
+                 SELECT next.position FROM actions CROSS JOIN audit_entries AS next INDEXED BY audit_entries_actor
+                 WHERE next.vendor_id = ?1 AND next.actor = ?4 AND next.action = name AND next.position IN (
+                     SELECT position FROM {actors} AND action = name AND position {than} ?2
+                     ORDER BY position {direction} LIMIT ?6
+                 )
+                 ORDER BY next.position {direction} LIMIT ?6"
+            );
+            ("INDEXED BY audit_entries_position", format!("e.position IN ({next})"))
+        }
+    };
+    format!(
+        "SELECT {} FROM audit_entries AS e {index}
+         LEFT JOIN audit_details AS d ON d.vendor_id = e.vendor_id AND d.place_id = e.place_id AND d.number = e.number
+         WHERE e.vendor_id = ?1 AND {behind} {} {} {} ORDER BY {} {direction} LIMIT ?6",
+        row::ENTRY,
+        if filter.place.is_some() { "AND e.place_id = ?3" } else { "AND ?3 IS NULL" },
+        if filter.actor.is_some() { "AND e.actor = ?4" } else { "AND ?4 IS NULL" },
+        if filter.action.is_some() { "AND e.action = ?5" } else { "AND ?5 IS NULL" },
+        if filter.place.is_some() { "e.number" } else { "e.position" },
+    )
 }

@@ -38,7 +38,7 @@ mod fixtures {
         }
     }
 
-    /// Makes the file of this release: run with `TENANTRY_WRITE_FIXTURE=v4.db` when the schema has a new version.
+    /// Makes the file of this release: run with `TENANTRY_WRITE_FIXTURE=v5.db` when the schema has a new version.
     fn write(path: &Path) {
         let (old, new) = (RootKey::from_bytes([6; 32]), RootKey::from_bytes([7; 32]));
         let app = open_with(path, old.clone());
@@ -118,12 +118,13 @@ mod fixtures {
                 let used = &deployments[0].secrets;
                 assert_eq!((used.len(), used[0].key.as_str(), used[0].running), (1, "SMTP_PASSWORD", Some(1)));
             }
-            let waiting = if file.ends_with("v4.db") { vec!["bea@acme.test", "vera@globex.test"] } else { Vec::new() };
+            let has_outbox = !["v1.db", "v2.db", "v3.db"].iter().any(|name| file.ends_with(name));
+            let waiting = if has_outbox { vec!["bea@acme.test", "vera@globex.test"] } else { Vec::new() };
             let run = app.outbox(Expects(Mutex::new(waiting.clone()))).deliver().wait().unwrap();
             assert_eq!(run.sent, waiting.len() as u64);
             assert_eq!(app.maintenance("fixture").verify(Vec::new()).wait().unwrap(), []);
             opened += 1;
         }
-        assert_eq!(opened, 4);
+        assert_eq!(opened, 5);
     }
 }
