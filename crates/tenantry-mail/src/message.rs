@@ -1,6 +1,6 @@
 //! The message: how an invitation is written down for SMTP.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
@@ -41,7 +41,7 @@ impl Letterhead {
             .from(self.from.clone())
             .to(Mailbox::new(Some(one_line(&mail.name)), to.clone()))
             .subject(filled.subject)
-            .date(SystemTime::from(mail.created_at))
+            .date(date(mail.created_at.into()))
             .message_id(Some(format!("<{}@{}>", mail.delivery, self.from.email.domain())))
             // RFC 3834: an answering machine keeps silent.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
@@ -56,6 +56,12 @@ pub(crate) fn address(email: &str) -> Result<Address, AddressError> {
     let (user, domain) = email.rsplit_once('@').ok_or(AddressError::MissingParts)?;
     let domain = idna::domain_to_ascii(domain).map_err(|_| AddressError::InvalidDomain)?;
     Address::new(user, domain)
+}
+
+/// The nearest time that a header can say: lettre panics before 1970 and after 9999, where a clock may be that is set wrong.
+fn date(time: SystemTime) -> SystemTime {
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    time.clamp(UNIX_EPOCH, UNIX_EPOCH + LAST)
 }
 
 /// A name without what ends a line.
@@ -113,6 +119,17 @@ mod tests {
         let head = String::from_utf8(letter.bytes).unwrap();
         let (head, _) = head.split_once("\r\n\r\n").unwrap();
         assert!(!head.contains("tny_inv_"), "a token in a header is in every log");
+    }
+
+    #[test]
+    fn a_clock_that_is_far_out_keeps_no_mail_from_being_written() {
+        let year = Duration::from_secs(366 * 24 * 60 * 60);
+        for created_at in [UNIX_EPOCH - year, UNIX_EPOCH + 8_100 * year] {
+            let mut mail = invitation_mail("Hank", "hank@globex.test", "Acme", None).unwrap();
+            mail.created_at = created_at.into();
+            let letter = letterhead().write(&mail).unwrap();
+            assert!(MessageParser::default().parse(&letter.bytes).unwrap().date().is_some());
+        }
     }
 
     #[test]
