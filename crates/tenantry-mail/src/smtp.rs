@@ -286,7 +286,11 @@ impl Route {
         if let Some((user, password)) = &self.credentials {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
             let signed_in = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
-            signed_in.map_err(|error| failed(&error))?;
+            // Not in the server's words: it may repeat the command, and the password is in that.
+            signed_in.map_err(|error| match error.status() {
+                Some(code) => failed(&format_args!("signing in was refused ({code})")),
+                None => failed(&"signing in failed"),
+            })?;
         }
         Ok(connection)
     }

@@ -146,7 +146,9 @@ impl Shared {
                 "AUTH" => {
                     let expected = self.password.map(plain);
                     signed_in = expected.is_none_or(|expected| text == format!("AUTH PLAIN {expected}"));
-                    say(&mut stream, if signed_in { "235 welcome" } else { "535 5.7.8 wrong password" })?;
+                    // Servers there are that repeat what they refuse.
+                    let refusal = format!("535 5.7.8 wrong password: {text}");
+                    say(&mut stream, if signed_in { "235 welcome" } else { &refusal })?;
                 }
                 "MAIL" if !signed_in => say(&mut stream, "530 sign in first")?,
                 "MAIL" => {
