@@ -1,9 +1,10 @@
 //! The courier that speaks SMTP.
 
-use std::fmt;
+use std::error::Error as _;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use async_trait::async_trait;
 use lettre::Address;
@@ -13,6 +14,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::{Response, Severity};
 use secrecy::{ExposeSecret, SecretString};
 use tenantry_core::{Courier, DeliveryError, InvitationMail};
 use url::{Host, Url};
@@ -25,6 +27,8 @@ const ANSWER: Duration = Duration::from_secs(15);
 /// How long it may take for its answer to the message: what comes later is unknown, and sent again. RFC 5321 would wait for
 /// 10 minutes, others take an attempt for broken off after 5.
 const TAKEN: Duration = Duration::from_secs(120);
+/// How long is looked whether something waits to be read.
+const GLANCE: Duration = Duration::from_millis(1);
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -249,15 +253,19 @@ impl Route {
     fn carry(&self, letter: &Letter) -> Result<(), DeliveryError> {
         let mut connection = self.connect()?;
         // Until the recipient is named, a refusal speaks of the host's account or settings, which can be put right.
-        connection.command(Mail::new(Some(self.sender.clone()), Vec::new())).map_err(|error| postponed(&error))?;
-        connection.command(Rcpt::new(letter.to.clone(), Vec::new())).map_err(|error| answered(&error))?;
-        connection.command(Data).map_err(|error| answered(&error))?;
+        let sender = connection.command(Mail::new(Some(self.sender.clone()), Vec::new()));
+        in_turn(&sender.map_err(|error| postponed(&error))?, Severity::PositiveCompletion)?;
+        let recipient = connection.command(Rcpt::new(letter.to.clone(), Vec::new()));
+        in_turn(&recipient.map_err(|error| answered(&error))?, Severity::PositiveCompletion)?;
+        let data = connection.command(Data).map_err(|error| answered(&error))?;
+        in_turn(&data, Severity::PositiveIntermediate)?;
         connection.set_timeout(Some(TAKEN)).map_err(|error| DeliveryError::postponed(&error.to_string()))?;
-        connection.message(&letter.bytes).map_err(|error| match error.status() {
+        let taken = connection.message(&letter.bytes).map_err(|error| match error.status() {
             Some(_) => answered(&error),
             // The message was on its way, and the server said nothing: it may have taken it.
             None => DeliveryError::unknown(&format!("no answer to the message: {error}")),
         })?;
+        in_turn(&taken, Severity::PositiveCompletion).map_err(|error| DeliveryError::unknown(error.reason()))?;
         // It was taken. What becomes of the farewell does not matter.
         if connection.set_timeout(Some(FAREWELL)).is_ok() {
             connection.abort();
@@ -282,6 +290,9 @@ impl Route {
         let mut connection = connected.map_err(|error| failed(&error))?;
         if let (Encryption::StartTls, Some(tls)) = (self.encryption, &self.tls) {
             connection.starttls(tls, &self.hello).map_err(|error| failed(&error))?;
+            if !is_silent(&mut connection).map_err(|error| failed(&error))? {
+                return Err(failed(&"somebody on the way answers for the server"));
+            }
         }
         if let Some((user, password)) = &self.credentials {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
@@ -293,6 +304,28 @@ impl Route {
             })?;
         }
         Ok(connection)
+    }
+}
+
+/// Whether nothing more was said than was asked for. What somebody on the way appends to the last answer before the
+/// encryption stays in lettre's buffer, and would be taken for answers of the server after it: that a mail was sent.
+fn is_silent(connection: &mut SmtpConnection) -> io::Result<bool> {
+    connection.set_timeout(Some(GLANCE))?;
+    let nothing = |error: &SmtpError| {
+        let error = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        error.is_some_and(|error| matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
+    };
+    let is_silent = connection.read_response().is_err_and(|error| nothing(&error));
+    connection.set_timeout(Some(ANSWER))?;
+    Ok(is_silent)
+}
+
+/// Refuses an answer that is none to what was said. lettre takes every 2xx and 3xx for a yes.
+fn in_turn(response: &Response, expected: Severity) -> Result<(), DeliveryError> {
+    if response.code().severity == expected {
+        Ok(())
+    } else {
+        Err(DeliveryError::postponed("the server answers out of turn"))
     }
 }
 
