@@ -63,11 +63,22 @@ impl Courier for Written {
         let deliver = move || {
             Python::attach(|py| {
                 let called = mail.to_python(py, Mode::Blocking).and_then(|mail| courier.0.call1(py, (mail,)));
-                called.map(drop).map_err(|raised| undelivered(py, &raised))
+                let answer = called.map_err(|raised| undelivered(py, &raised))?;
+                awaited_by_nobody(answer.bind(py))
             })
         };
         if asyncio::has_pool() { blocking::unblock(deliver).await } else { deliver() }
     }
+}
+
+/// What a courier answers is nothing to look at, unless it is asynchronous: then it has not even begun.
+fn awaited_by_nobody(answer: &Bound<'_, PyAny>) -> Result<(), Undelivered> {
+    if !answer.hasattr("__await__").unwrap_or(false) {
+        return Ok(());
+    }
+    // Python would say that nobody awaited it, on whatever thread it is dropped; the reason says so.
+    drop(answer.call_method0("close"));
+    Err(Undelivered::unknown("the courier answered an awaitable, which nobody awaits"))
 }
 
 /// What a courier that is written in Python raised. Only its own exception says how far it came.

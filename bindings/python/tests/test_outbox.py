@@ -92,6 +92,19 @@ def test_d4_what_a_courier_raises_says_what_became_of_the_mail(
     assert len(seen) == (1 if state is DeliveryState.FAILED else 2)
 
 
+def test_d4_a_courier_that_would_have_to_be_awaited_has_sent_nothing() -> None:
+    world = World()
+    invited = world.invite()
+
+    async def courier(mail: InvitationMail) -> None:
+        raise AssertionError(mail)
+
+    run = world.app.outbox(courier).deliver()
+    assert (run.sent, run.postponed) == (0, 1)
+    delivery = world.delivery(invited)
+    assert (delivery.state, delivery.reason) == (DeliveryState.UNKNOWN, "the courier answered an awaitable, which nobody awaits")
+
+
 def test_an_awaited_run_calls_the_courier_on_another_thread() -> None:
     threads = list[int]()
 

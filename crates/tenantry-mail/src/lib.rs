@@ -28,9 +28,9 @@
 //! # The link
 //!
 //! The token stands behind the `#` of the link. A browser keeps that part to itself: it is in no request, no `Referer` and no
-//! log of a server, and a scanner that opens every link of a mail neither sees nor uses the invitation. The page behind the link
-//! reads it, lets the person sign in, and hands it to `accept_invitation` when they press a button: an invitation must never
-//! be accepted by a `GET`.
+//! log of a server, and a scanner that opens every link of a mail neither sees nor uses the invitation. (Scripts may tell: htmx
+//! sends the whole address as `HX-Current-URL` until that header is taken out.) The page behind the link reads it, lets the
+//! person sign in, and hands it to `accept_invitation` when they press a button: an invitation must never be accepted by a `GET`.
 //!
 //! # The message
 //!

@@ -1,6 +1,6 @@
 //! The message: how an invitation is written down for SMTP.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
@@ -41,7 +41,7 @@ impl Letterhead {
             .from(self.from.clone())
             .to(Mailbox::new(Some(one_line(&mail.name)), to.clone()))
             .subject(filled.subject)
-            .date(SystemTime::from(mail.created_at))
+            .date(date(mail.created_at.into()))
             .message_id(Some(format!("<{}@{}>", mail.delivery, self.from.email.domain())))
             // RFC 3834: an answering machine keeps silent.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
@@ -51,11 +51,21 @@ impl Letterhead {
     }
 }
 
-/// An address with its domain as A-label, so that every server takes it.
+/// An address with its domain as A-label, so that every server takes it. Before the `@` there is ASCII without quotes, as in
+/// every e-mail of the core: what else lettre lets pass is no word of SMTP without SMTPUTF8, or holds spaces and brackets.
 pub(crate) fn address(email: &str) -> Result<Address, AddressError> {
     let (user, domain) = email.rsplit_once('@').ok_or(AddressError::MissingParts)?;
+    if !user.is_ascii() || user.contains('"') {
+        return Err(AddressError::InvalidUser);
+    }
     let domain = idna::domain_to_ascii(domain).map_err(|_| AddressError::InvalidDomain)?;
     Address::new(user, domain)
+}
+
+/// The nearest time that a header can say: lettre panics before 1970 and after 9999, where a clock may be that is set wrong.
+fn date(time: SystemTime) -> SystemTime {
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    time.clamp(UNIX_EPOCH, UNIX_EPOCH + LAST)
 }
 
 /// A name without what ends a line.
@@ -116,10 +126,30 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_far_out_keeps_no_mail_from_being_written() {
+        let year = Duration::from_secs(366 * 24 * 60 * 60);
+        for created_at in [UNIX_EPOCH - year, UNIX_EPOCH + 8_100 * year] {
+            let mut mail = invitation_mail("Hank", "hank@globex.test", "Acme", None).unwrap();
+            mail.created_at = created_at.into();
+            let letter = letterhead().write(&mail).unwrap();
+            assert!(MessageParser::default().parse(&letter.bytes).unwrap().date().is_some());
+        }
+    }
+
+    #[test]
     fn an_address_is_written_with_its_a_label() {
         assert_eq!(address("Ada@faß.test").unwrap().to_string(), "Ada@xn--fa-hia.test");
-        for wrong in ["", "ada", "ada@", "@x.test", "a b@x.test", "ada@x.test>\r\nRCPT TO:<eve@x.test", "ada@x.test\n"]
-        {
+        for wrong in [
+            "",
+            "ada",
+            "ada@",
+            "@x.test",
+            "a b@x.test",
+            "ada@x.test>\r\nRCPT TO:<eve@x.test",
+            "ada@x.test\n",
+            "ädä@x.test",
+            "\"ada> <eve\"@x.test",
+        ] {
             assert!(address(wrong).is_err(), "{wrong:?}");
             let mail = invitation_mail("Hank", wrong, "Acme", None).unwrap();
             let error = letterhead().write(&mail).map(drop).unwrap_err();

@@ -1,9 +1,11 @@
 //! The courier that speaks SMTP.
 
-use std::fmt;
+use std::error::Error as _;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
+use std::{fmt, io, thread};
 
 use async_trait::async_trait;
 use lettre::Address;
@@ -13,6 +15,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::{Response, Severity};
 use secrecy::{ExposeSecret, SecretString};
 use tenantry_core::{Courier, DeliveryError, InvitationMail};
 use url::{Host, Url};
@@ -25,6 +28,10 @@ const ANSWER: Duration = Duration::from_secs(15);
 /// How long it may take for its answer to the message: what comes later is unknown, and sent again. RFC 5321 would wait for
 /// 10 minutes, others take an attempt for broken off after 5.
 const TAKEN: Duration = Duration::from_secs(120);
+/// How long an attempt may last, whatever the server does: well below the 5 minutes.
+const ATTEMPT: Duration = Duration::from_secs(3 * 60);
+/// How long is looked whether something waits to be read.
+const GLANCE: Duration = Duration::from_millis(1);
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -229,8 +236,32 @@ impl Courier for SmtpCourier {
     async fn deliver(&self, mail: &InvitationMail) -> Result<(), DeliveryError> {
         let letter = self.letterhead.write(mail)?;
         let route = Arc::clone(&self.route);
-        blocking::unblock(move || route.carry(&letter)).await
+        blocking::unblock(move || within(ATTEMPT, move |begun| route.carry(&letter, begun))).await
     }
+}
+
+/// Lets an attempt last so long and no longer. The time for an answer does not see to that: it begins anew with every byte.
+///
+/// Whoever sets the flag first decides: the attempt, that it hands the message over now, or the end of its time, that it
+/// does not any more. The thread of an attempt that was given up ends with its connection.
+fn within(
+    limit: Duration,
+    carry: impl FnOnce(&AtomicBool) -> Result<(), DeliveryError> + Send + 'static,
+) -> Result<(), DeliveryError> {
+    let begun = Arc::new(AtomicBool::new(false));
+    let (says, hears) = mpsc::channel();
+    let own = Arc::clone(&begun);
+    // Nobody hears what comes too late.
+    let thread = thread::Builder::new().name("tenantry-mail".to_owned()).spawn(move || drop(says.send(carry(&own))));
+    thread.map_err(|error| DeliveryError::postponed(&format!("no thread: {error}")))?;
+    hears.recv_timeout(limit).unwrap_or_else(|_| {
+        let is_begun = begun.swap(true, Ordering::AcqRel);
+        Err(if is_begun { DeliveryError::unknown("no answer to the message") } else { too_slow() })
+    })
+}
+
+fn too_slow() -> DeliveryError {
+    DeliveryError::postponed("the server is too slow")
 }
 
 /// The way to the server.
@@ -246,18 +277,25 @@ struct Route {
 
 impl Route {
     /// Sends a message, step by step, because what an error means depends on the step.
-    fn carry(&self, letter: &Letter) -> Result<(), DeliveryError> {
+    fn carry(&self, letter: &Letter, begun: &AtomicBool) -> Result<(), DeliveryError> {
         let mut connection = self.connect()?;
         // Until the recipient is named, a refusal speaks of the host's account or settings, which can be put right.
-        connection.command(Mail::new(Some(self.sender.clone()), Vec::new())).map_err(|error| postponed(&error))?;
-        connection.command(Rcpt::new(letter.to.clone(), Vec::new())).map_err(|error| answered(&error))?;
-        connection.command(Data).map_err(|error| answered(&error))?;
+        let sender = connection.command(Mail::new(Some(self.sender.clone()), Vec::new()));
+        in_turn(&sender.map_err(|error| postponed(&error))?, Severity::PositiveCompletion)?;
+        let recipient = connection.command(Rcpt::new(letter.to.clone(), Vec::new()));
+        in_turn(&recipient.map_err(|error| answered(&error))?, Severity::PositiveCompletion)?;
+        let data = connection.command(Data).map_err(|error| answered(&error))?;
+        in_turn(&data, Severity::PositiveIntermediate)?;
         connection.set_timeout(Some(TAKEN)).map_err(|error| DeliveryError::postponed(&error.to_string()))?;
-        connection.message(&letter.bytes).map_err(|error| match error.status() {
+        if begun.swap(true, Ordering::AcqRel) {
+            return Err(too_slow());
+        }
+        let taken = connection.message(&letter.bytes).map_err(|error| match error.status() {
             Some(_) => answered(&error),
             // The message was on its way, and the server said nothing: it may have taken it.
             None => DeliveryError::unknown(&format!("no answer to the message: {error}")),
         })?;
+        in_turn(&taken, Severity::PositiveCompletion).map_err(|error| DeliveryError::unknown(error.reason()))?;
         // It was taken. What becomes of the farewell does not matter.
         if connection.set_timeout(Some(FAREWELL)).is_ok() {
             connection.abort();
@@ -282,13 +320,42 @@ impl Route {
         let mut connection = connected.map_err(|error| failed(&error))?;
         if let (Encryption::StartTls, Some(tls)) = (self.encryption, &self.tls) {
             connection.starttls(tls, &self.hello).map_err(|error| failed(&error))?;
+            if !is_silent(&mut connection).map_err(|error| failed(&error))? {
+                return Err(failed(&"somebody on the way answers for the server"));
+            }
         }
         if let Some((user, password)) = &self.credentials {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
             let signed_in = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
-            signed_in.map_err(|error| failed(&error))?;
+            // Not in the server's words: it may repeat the command, and the password is in that.
+            signed_in.map_err(|error| match error.status() {
+                Some(code) => failed(&format_args!("signing in was refused ({code})")),
+                None => failed(&"signing in failed"),
+            })?;
         }
         Ok(connection)
+    }
+}
+
+/// Whether nothing more was said than was asked for. What somebody on the way appends to the last answer before the
+/// encryption stays in lettre's buffer, and would be taken for answers of the server after it: that a mail was sent.
+fn is_silent(connection: &mut SmtpConnection) -> io::Result<bool> {
+    connection.set_timeout(Some(GLANCE))?;
+    let nothing = |error: &SmtpError| {
+        let error = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        error.is_some_and(|error| matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
+    };
+    let is_silent = connection.read_response().is_err_and(|error| nothing(&error));
+    connection.set_timeout(Some(ANSWER))?;
+    Ok(is_silent)
+}
+
+/// Refuses an answer that is none to what was said. lettre takes every 2xx and 3xx for a yes.
+fn in_turn(response: &Response, expected: Severity) -> Result<(), DeliveryError> {
+    if response.code().severity == expected {
+        Ok(())
+    } else {
+        Err(DeliveryError::postponed("the server answers out of turn"))
     }
 }
 
@@ -299,4 +366,57 @@ fn postponed(error: &SmtpError) -> DeliveryError {
 /// What the server says of the recipient or of the message: a code of 5xx is for good (RFC 5321, section 4.2.1).
 fn answered(error: &SmtpError) -> DeliveryError {
     if error.is_permanent() { DeliveryError::refused(&error.to_string()) } else { postponed(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::panic;
+
+    use tenantry_core::DeliveryFailure;
+    use tenantry_core::testing::invitation_mail;
+
+    use super::*;
+
+    #[test]
+    fn d3_a_server_that_says_a_byte_now_and_then_holds_no_mail_for_ever() {
+        let (listener, done) = (TcpListener::bind(("localhost", 0)).unwrap(), Arc::new(AtomicBool::new(false)));
+        let (port, is_done) = (listener.local_addr().unwrap().port(), Arc::clone(&done));
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            // It never comes to the end of its first line.
+            while !is_done.load(Ordering::Acquire) {
+                stream.write_all(b"2").unwrap();
+            }
+        });
+        let courier = SmtpCourier::builder("localhost", "no-reply@acme.test", "https://x.test/").port(port);
+        let courier = courier.plain_on_loopback().build().unwrap();
+        let mail = invitation_mail("Hank", "hank@globex.test", "Acme", None).unwrap();
+        let (letter, route) = (courier.letterhead.write(&mail).unwrap(), courier.route);
+        let carried = within(Duration::from_millis(50), move |begun| route.carry(&letter, begun));
+        done.store(true, Ordering::Release);
+        assert_eq!(carried, Err(DeliveryError::postponed("the server is too slow")));
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn d4_an_attempt_that_was_given_up_hands_nothing_over_and_one_that_did_is_unknown() {
+        let (goes_on, waits) = mpsc::channel();
+        let (says, hears) = mpsc::channel();
+        let given_up = within(Duration::ZERO, move |begun| {
+            waits.recv().unwrap();
+            says.send(begun.swap(true, Ordering::AcqRel)).unwrap();
+            Ok(())
+        });
+        assert_eq!(given_up.unwrap_err().failure(), DeliveryFailure::Postponed);
+        goes_on.send(()).unwrap();
+        assert!(hears.recv().unwrap(), "it finds that it was given up");
+
+        let broken = within(ATTEMPT, |begun| {
+            begun.store(true, Ordering::Release);
+            panic::resume_unwind(Box::new("the thread ends"))
+        });
+        assert_eq!(broken.unwrap_err().failure(), DeliveryFailure::Unknown);
+    }
 }

@@ -135,6 +135,10 @@ mod smtp {
             (message(Message::Answer("554 5.7.1 spam")), DeliveryState::Failed, "spam"),
             (message(Message::Answer("452 4.3.1 full")), DeliveryState::Pending, "full"),
             (message(Message::HangUp), DeliveryState::Pending, "incomplete response"),
+            // An answer of another kind than the command has: who took it for the next step's would count on the wrong ones.
+            (Answers { data: "250 fine", ..willing }, DeliveryState::Pending, "out of turn"),
+            (Answers { recipient: "354 go ahead", ..willing }, DeliveryState::Pending, "out of turn"),
+            (message(Message::Answer("354 go ahead")), DeliveryState::Unknown, "out of turn"),
             // The host's own trouble is no reason to give the recipient up.
             (
                 Answers { sender: "550 5.7.1 sender not allowed", ..willing },
@@ -162,7 +166,8 @@ mod smtp {
         world.app.outbox(courier).deliver().wait().unwrap();
         let delivery = world.delivery(&invited);
         assert_eq!(delivery.state, DeliveryState::Pending);
-        assert!(delivery.reason.unwrap().contains("wrong password"));
+        // The server repeats the command, which has the password in it; whoever invited sees the reason.
+        assert_eq!(delivery.reason.as_deref(), Some("localhost: signing in was refused (535)"));
         assert!(!server.heard().contains(&"MAIL".to_owned()));
         // Nobody listens at the port of a service that died out long ago.
         let away = SmtpCourier::builder("localhost", FROM, LINK).port(1).plain_on_loopback().build().unwrap();
@@ -202,6 +207,26 @@ mod smtp {
                 assert!(!heard.iter().any(|word| ["AUTH", "MAIL", "DATA"].contains(&word.as_str())), "{heard:?}");
             }
             world.clock.advance(Duration::from_secs(60 * 60));
+        }
+    }
+
+    #[test]
+    fn d4_what_was_said_before_the_encryption_is_no_answer_after_it() {
+        // Somebody on the way appends to the last answer in the clear what the server would say behind the encryption.
+        for forged in [
+            "220 go ahead\r\n250 evil\r\n250 fine\r\n250 fine\r\n354 go ahead\r\n250 2.0.0 queued as 42",
+            "220 go ahead\r\n250 evil\r\nwhat?\r\n250 fine\r\n250 fine\r\n354 go ahead\r\n250 2.0.0 queued as 42",
+            // Only so much that every answer is that to the command before.
+            "220 go ahead\r\n250 evil",
+        ] {
+            let (world, server) = (World::new(), Server::start(Speaks::StartTls, None));
+            let invited = world.invite("Bea", "bea@acme.test");
+            let answer = Message::Answer("554 5.7.1 spam");
+            server.answer(Answers { encrypt: forged, message: answer, ..Answers::WILLING });
+            let run = world.app.outbox(builder(&server).starttls().build().unwrap()).deliver().wait().unwrap();
+            assert_eq!((run.sent, run.postponed), (0, 1), "{forged}");
+            assert_eq!(world.delivery(&invited).state, DeliveryState::Pending);
+            assert!(!server.heard().contains(&"DATA".to_owned()) || !forged.contains("354"), "{forged}");
         }
     }
 

@@ -101,6 +101,25 @@ test("u3 a mail scanner that opens the link does not use it up, and a used link 
   await scanner.sees("Please sign in");
 });
 
+test("d5 the token of an invitation is in no address and no header that a browser sends", LIMIT, async () => {
+  const ada = await portal.signIn("ada@acme.test");
+  await ada.create("Soylent");
+  await ada.follow("Manage users of Soylent");
+  await ada.invite("Sol Roth", "sol@soylent.test", "Administrator");
+  const { link } = await portal.mailbox.next("sol@soylent.test");
+
+  const sol = await portal.visitor();
+  const requests = [];
+  sol.context.on("request", (request) => requests.push(request));
+  await sol.accept(link);
+  assert.ok(requests.some((request) => request.method() === "POST" && request.url() === `${portal.url}/invitation`));
+  for (const request of requests) {
+    // The page of the link itself is asked for without what stands behind the "#".
+    const said = JSON.stringify(await request.allHeaders()) + request.url().split("#")[0];
+    assert.doesNotMatch(said, /tny_inv_/);
+  }
+});
+
 test("an invitation is sent again, withdrawn and declined", LIMIT, async () => {
   const ada = await portal.signIn("ada@acme.test");
   await ada.open(`${await ada.find("Müller & Söhne")}/users`);

@@ -116,7 +116,10 @@ fn courier(options: &Options, server: &str, url: &str) -> Result<SmtpCourier, Bo
         Encryption::None => builder.plain_on_loopback(),
     };
     if let Some(user) = &options.smtp_user {
-        builder = builder.credentials(user, std::env::var("VENDOR_PORTAL_SMTP_PASSWORD")?);
+        // Not the error of the library: it repeats a value that is no text.
+        let password = std::env::var("VENDOR_PORTAL_SMTP_PASSWORD");
+        let password = password.map_err(|_| "VENDOR_PORTAL_SMTP_PASSWORD is missing, or no text")?;
+        builder = builder.credentials(user, password);
     }
     Ok(builder.build()?)
 }

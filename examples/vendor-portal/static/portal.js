@@ -19,6 +19,10 @@ document.addEventListener("DOMContentLoaded", () => {
   form.querySelector("#token").value = location.hash.slice(1);
   htmx.trigger(form, "found");
 });
+// htmx would send the address of the window with every request, what stands behind the "#" included: nobody needs it.
+document.addEventListener("htmx:configRequest", (event) => {
+  delete event.detail.headers["HX-Current-URL"];
+});
 // A page that the browser kept for "back" may be out of date: ask for it anew.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();

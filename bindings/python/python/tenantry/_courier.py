@@ -18,7 +18,9 @@ class Courier(Protocol):
     """
 
     def __call__(self, mail: InvitationMail, /) -> object:
-        """Delivers one mail, or raises `DeliveryError`. Whatever else is raised counts as unknown."""
+        """Delivers one mail, or raises `DeliveryError`. Whatever else is raised counts as unknown, and so does an awaitable:
+        nobody awaits it.
+        """
         ...
 
 

@@ -30,14 +30,22 @@ pub(crate) enum Message {
 /// What it answers.
 #[derive(Clone, Copy)]
 pub(crate) struct Answers {
+    /// To the request to encrypt; what stands in further lines is said in the clear with it.
+    pub encrypt: &'static str,
     pub sender: &'static str,
     pub recipient: &'static str,
+    pub data: &'static str,
     pub message: Message,
 }
 
 impl Answers {
-    pub(crate) const WILLING: Self =
-        Self { sender: "250 fine", recipient: "250 fine", message: Message::Answer("250 2.0.0 queued as 42") };
+    pub(crate) const WILLING: Self = Self {
+        encrypt: "220 go ahead",
+        sender: "250 fine",
+        recipient: "250 fine",
+        data: "354 go ahead",
+        message: Message::Answer("250 2.0.0 queued as 42"),
+    };
 }
 
 /// A message that it took.
@@ -139,14 +147,16 @@ impl Shared {
                 }
                 "EHLO" => say(&mut stream, "250-test\r\n250 AUTH PLAIN LOGIN")?,
                 "STARTTLS" => {
-                    say(&mut stream, "220 go ahead")?;
+                    say(&mut stream, answers.encrypt)?;
                     stream = BufReader::new(self.encrypted(raw.try_clone()?));
                     encrypted = true;
                 }
                 "AUTH" => {
                     let expected = self.password.map(plain);
                     signed_in = expected.is_none_or(|expected| text == format!("AUTH PLAIN {expected}"));
-                    say(&mut stream, if signed_in { "235 welcome" } else { "535 5.7.8 wrong password" })?;
+                    // Servers there are that repeat what they refuse.
+                    let refusal = format!("535 5.7.8 wrong password: {text}");
+                    say(&mut stream, if signed_in { "235 welcome" } else { &refusal })?;
                 }
                 "MAIL" if !signed_in => say(&mut stream, "530 sign in first")?,
                 "MAIL" => {
@@ -158,8 +168,9 @@ impl Shared {
                     say(&mut stream, answers.recipient)?;
                 }
                 "DATA" if matches!(answers.message, Message::HangUp) => return Ok(()),
+                "DATA" if !answers.data.starts_with('3') => say(&mut stream, answers.data)?,
                 "DATA" => {
-                    say(&mut stream, "354 go ahead")?;
+                    say(&mut stream, answers.data)?;
                     mail.bytes = message(&mut stream)?;
                     match answers.message {
                         Message::Answer(answer) => {
@@ -184,8 +195,8 @@ impl Shared {
 
 fn say(stream: &mut BufReader<Box<dyn Stream>>, line: &str) -> std::io::Result<()> {
     let stream = stream.get_mut();
-    stream.write_all(line.as_bytes())?;
-    stream.write_all(b"\r\n")?;
+    // At once: what stands in further lines arrives with the first.
+    stream.write_all(format!("{line}\r\n").as_bytes())?;
     stream.flush()
 }
 

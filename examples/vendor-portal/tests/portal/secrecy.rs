@@ -99,3 +99,20 @@ async fn s3_no_page_of_anybody_and_no_log_line_holds_a_value_or_a_token() {
         assert!(!lines.contains(secret));
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_password_that_is_no_text_is_not_printed() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::Command;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_vendor-portal"));
+    program.arg("--db").arg(folder.path().join("portal.db")).args(["--listen", "127.0.0.1:0"]);
+    program.args(["--smtp", "localhost:1", "--smtp-user", "portal"]);
+    let answer = program.env("VENDOR_PORTAL_SMTP_PASSWORD", OsStr::from_bytes(b"planted-\xFF")).output().unwrap();
+    let said = String::from_utf8_lossy(&[answer.stdout, answer.stderr].concat()).into_owned();
+    assert!(!answer.status.success() && said.contains("VENDOR_PORTAL_SMTP_PASSWORD"), "{said}");
+    assert!(!said.contains("planted"), "{said}");
+}
