@@ -13,7 +13,7 @@
 //!     .outbox()                                        // invitations are written to the outbox, in the same commit
 //!     .open_in_memory().wait()?;
 //! let courier = SmtpCourier::builder("smtp.acme.test", "Acme <no-reply@acme.test>", "https://portal.acme.test/join")
-//!     .credentials("portal", std::env::var("SMTP_PASSWORD")?)
+//!     .credentials("portal", std::env::var("SMTP_PASSWORD").map_err(|_| "no password")?)
 //!     .build()?;
 //! let outbox = app.outbox(courier);
 //! loop {

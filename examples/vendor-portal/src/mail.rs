@@ -30,7 +30,7 @@ impl Mail {
         self.wake.notify_one();
     }
 
-    /// Ends the sending, after the mail that is on its way.
+    /// Ends the sending, after the mail that is due.
     pub fn end(&self) {
         self.ended.store(true, Ordering::Release);
         self.wake.notify_one();

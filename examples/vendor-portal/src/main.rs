@@ -4,13 +4,18 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use tenantry::{Catalog, RootKey, Sqlite, Tenantry, VerifiedEmail};
 use tenantry_mail::SmtpCourier;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use vendor_portal::mail::Mail;
 use vendor_portal::{Portal, demo, router, words};
+
+/// How long the end waits for mail that is due.
+const ENDING: Duration = Duration::from_secs(10);
 
 /// The vendor portal and the customer portal, on tenantry.
 #[derive(Debug, Parser)]
@@ -97,9 +102,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let sender = mail.clone().map(|mail| tokio::spawn(async move { mail.run().await }));
     axum::serve(listener, router(portal)).with_graceful_shutdown(stop()).await?;
-    if let (Some(mail), Some(sender)) = (mail, sender) {
+    if let (Some(mail), Some(mut sender)) = (mail, sender) {
         mail.end();
-        sender.await?;
+        // What is on its way after that counts as broken off, and is sent again at the next start.
+        match timeout(ENDING, &mut sender).await {
+            Ok(ended) => ended?,
+            Err(_) => sender.abort(),
+        }
     }
     app.maintenance("the program ends").close().await?;
     Ok(())

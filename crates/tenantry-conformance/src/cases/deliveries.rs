@@ -26,6 +26,7 @@ cases![
     d3_an_archived_customer_is_sent_nothing,
     d3_a_token_that_does_not_open_keeps_no_other_mail_from_being_sent,
     d4_an_attempt_that_broke_off_is_shown_as_unknown_and_made_again_as_the_same_message,
+    d4_a_courier_that_panics_keeps_no_other_mail_from_being_sent,
     d4_who_answers_late_is_believed_only_when_it_was_sent,
     d4_once_unknown_a_delivery_is_never_shown_as_failed,
     d4_the_last_attempt_may_break_off_too,
@@ -316,6 +317,23 @@ fn d4_an_attempt_that_broke_off_is_shown_as_unknown_and_made_again_as_the_same_m
         ensure_eq!(mails.first().map(|first| (first.created_at, &first.email)), Some((mail.created_at, &mail.email)));
     }
     ensure_eq!(shown(&globex, &invited)?.state, DeliveryState::Sent);
+    Ok(())
+}
+
+fn d4_a_courier_that_panics_keeps_no_other_mail_from_being_sent(store: &dyn Opened) -> Tried {
+    let world = World::with_outbox(store)?;
+    let globex = world.customer("Globex")?;
+    let hank = globex.members().invite("Hank", "hank@globex.test", Role::User).wait()?;
+    world.clock.advance(Duration::from_secs(1));
+    let ida = globex.members().invite("Ida", "ida@globex.test", Role::User).wait()?;
+    let courier = Scripted::new(|mail| {
+        assert_ne!(mail.name, "Hank");
+        Ok(())
+    });
+    let run = outbox(&world, courier).deliver().wait()?;
+    ensure_eq!((run.sent, run.postponed, run.failed), (1, 1, 0));
+    ensure_eq!(shown(&globex, &hank)?.state, DeliveryState::Unknown);
+    ensure_eq!(shown(&globex, &ida)?.state, DeliveryState::Sent);
     Ok(())
 }
 

@@ -126,7 +126,7 @@ impl DeliveryError {
 /// A text from elsewhere as it may be kept and shown: one line, bounded, without tokens and without what writes invisibly or
 /// backwards.
 fn shown(text: &str) -> String {
-    let hidden = |letter: char| matches!(letter, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}');
+    let hidden = |letter: char| matches!(letter, '\u{00AD}' | '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}');
     let spaced: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let mut shown = String::new();
     for word in spaced.split_whitespace() {
@@ -156,7 +156,7 @@ mod tests {
     fn d5_a_reason_is_one_line_and_shows_no_token() {
         let token = InvitationToken::generate().unwrap();
         let reason = |text: &str| DeliveryError::refused(text).reason().to_owned();
-        assert_eq!(reason("550 5.1.1 no\r\n  such\tuser\u{202E}\u{0}"), "550 5.1.1 no such user");
+        assert_eq!(reason("550 5.1.1 no\r\n  such\tus\u{AD}er\u{202E}\u{0}"), "550 5.1.1 no such user");
         assert_eq!(
             reason(&format!("554 <https://x.test/#{}> is listed", token.expose())),
             "554 <https://x.test/#********> is listed"

@@ -3,7 +3,10 @@
 //! Taking and the outcome are commits of their own, so that a mail is never in the hands of two, and an attempt that broke
 //! off between them is known to have begun (D3, D4).
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use super::courier::{Courier, DeliveryError, DeliveryFailure, InvitationMail};
@@ -48,8 +51,8 @@ impl Outbox {
     ///
     /// A mail that fails is tried again after 1 minute, 2, 4 and so on up to 4 hours, each time up to a quarter later by
     /// chance; 12 times in all, as long as its invitation is open (D3). An attempt that broke off, because the process was
-    /// killed or the connection lost, is shown as unknown and made again, as the same message (D4). Mail into an archived
-    /// customer waits (C5).
+    /// killed, the connection lost or a panic of the courier, is shown as unknown and made again, as the same message (D4).
+    /// Mail into an archived customer waits (C5).
     ///
     /// When the call is dropped, the mail that is on its way counts as broken off.
     ///
@@ -116,13 +119,23 @@ async fn deliver_one(app: &App, courier: &dyn Courier, row: OutboxRow, caller: C
         Taken::GivenUp => return Ok(Some(End::Failed)),
         Taken::Nothing => return Ok(None),
     };
-    let outcome = courier.deliver(&mail).await;
+    let outcome = bring(courier, &mail).await;
     if let Err(error) = &outcome {
         // Not its reason: it may name a person.
         tracing::warn!(place = %row.place, invitation = %row.invitation, failure = ?error.failure(), "mail not delivered");
     }
     let InvitationMail { delivery, attempt, token, .. } = mail;
     access.commit(&Finish { invitation: row.invitation, delivery, attempt, token, outcome }, caller).await
+}
+
+/// Lets the courier bring a mail. One that panics keeps no other mail from being sent; what it did with this one is unknown.
+async fn bring(courier: &dyn Courier, mail: &InvitationMail) -> Result<(), DeliveryError> {
+    let mut attempt = courier.deliver(mail);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| attempt.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(DeliveryError::unknown("the courier panicked"))))
+    })
+    .await
 }
 
 /// Takes a delivery that is due into these hands.
