@@ -129,7 +129,7 @@ record! {
     Features { features, waiting, unknown }
     FeatureChange { enabled, changed }
     PortalSection { key, title }
-    Member { id, user, name, email, role, state, revision, invited_by, expires_at, created_at, updated_at }
+    Member { id, user, name, email, role, state, revision, invited_by, invitation, expires_at, created_at, updated_at }
     Invitation { id, place, member, email, asked, role, status, invited_by, sent_at, expires_at, created_at, delivery }
     Invited { member, invitation, token, raised }
     Delivery { state, attempts, reason, next_attempt_at, updated_at }

@@ -95,7 +95,7 @@ mod files {
         open(&at("newer.db")).maintenance("test").close().wait().unwrap();
         Connection::open(at("newer.db")).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
         let error = refused(folder.path(), &at("newer.db"));
-        assert!(matches!(reason(&error), OpenError::Newer { found: 99, supported: 4, .. }), "{error:?}");
+        assert!(matches!(reason(&error), OpenError::Newer { found: 99, supported: 5, .. }), "{error:?}");
 
         open(&at("read-only.db")).maintenance("test").close().wait().unwrap();
         let mut permissions = fs::metadata(at("read-only.db")).unwrap().permissions();
@@ -116,7 +116,7 @@ mod files {
         let path = folder.path().join("store.db");
         let check_only = || Tenantry::builder(Catalog::standard()).without_migration();
         let error = check_only().open(Sqlite::file(&path)).wait().unwrap_err();
-        assert!(matches!(reason(&error), OpenError::NeedsMigration { found: 0, supported: 4, .. }));
+        assert!(matches!(reason(&error), OpenError::NeedsMigration { found: 0, supported: 5, .. }));
         assert!(!path.exists());
         open(&path);
         assert!(check_only().open(Sqlite::file(&path)).wait().is_ok());
@@ -368,7 +368,7 @@ mod files {
         let path = folder.path().join("store.db");
         let app = open(&path);
         let (vendor, _) = populate(&app);
-        assert_eq!(app.maintenance("test").schema_version().wait().unwrap(), 4);
+        assert_eq!(app.maintenance("test").schema_version().wait().unwrap(), 5);
         let tenantry_core::Actor::User(ada) = *vendor.actor() else { panic!() };
         app.maintenance("test").close().wait().unwrap();
         let page: i64 = {

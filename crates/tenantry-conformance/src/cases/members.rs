@@ -216,6 +216,7 @@ fn u13_members_are_paged_with_role_state_expiry_and_who_invited(store: &dyn Open
         let invited = globex.members().invite("N", &format!("n{number}@x.test"), Role::Viewer).wait()?;
         expected.push(invited.member.clone());
         ensure_eq!(invited.member.expires_at, Some(invited.invitation.expires_at));
+        ensure_eq!(invited.member.invitation, Some(invited.invitation.id));
         ensure_eq!(invited.member.invited_by, Some(world.boss().actor().to_string()));
         world.clock.advance(std::time::Duration::from_millis(1));
     }
@@ -230,6 +231,11 @@ fn u13_members_are_paged_with_role_state_expiry_and_who_invited(store: &dyn Open
     let cursor = globex.members().list(PageRequest::first().size(2)).wait()?.next.ok_or("no cursor")?;
     refused(world.boss().members().list(PageRequest::after(cursor.clone())), "invalid_input")?;
     refused(globex.invitations().list(PageRequest::after(cursor)), "invalid_input")?;
+    // Who accepted has no invitation that waits.
+    let accepted = globex.members().invite("N", "n5@x.test", Role::Viewer).wait()?;
+    world.accept(&accepted)?;
+    let accepted = globex.members().get(accepted.member.id).wait()?;
+    ensure_eq!((accepted.invitation, accepted.expires_at), (None, None));
     Ok(())
 }
 

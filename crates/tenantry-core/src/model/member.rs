@@ -30,7 +30,9 @@ pub struct Member {
     pub revision: u64,
     /// Who invited, as the audit log writes actors; `None` for the first member of a vendor.
     pub invited_by: Option<String>,
-    /// When the open invitation expires; `None` unless the member is invited.
+    /// The invitation that waits to be accepted, expired or not; `None` unless the member is invited.
+    pub invitation: Option<InvitationId>,
+    /// When that invitation expires; `None` unless the member is invited.
     pub expires_at: Option<DateTime<Utc>>,
     /// When the person was invited.
     pub created_at: DateTime<Utc>,
@@ -41,6 +43,7 @@ pub struct Member {
 impl Member {
     pub(crate) fn new(row: MemberRow, user: UserRow, invitation: Option<&InvitationRow>) -> Self {
         let invited = row.state == MemberState::Invited;
+        let waiting = invitation.filter(|_| invited);
         Self {
             id: row.id,
             user: (!invited).then_some(row.user),
@@ -50,7 +53,8 @@ impl Member {
             state: row.state,
             revision: row.revision,
             invited_by: invitation.map(|invitation| invitation.invited_by.clone()),
-            expires_at: invitation.filter(|_| invited).map(|invitation| invitation.expires_at.to_datetime()),
+            invitation: waiting.map(|invitation| invitation.id),
+            expires_at: waiting.map(|invitation| invitation.expires_at.to_datetime()),
             created_at: row.created_at.to_datetime(),
             updated_at: row.updated_at.to_datetime(),
         }

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Rows, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Rows, ToSql, params};
 use tenantry_core::ids::VendorId;
 use tenantry_core::store::{CustomerQuery, CustomerRow, CustomerStatus};
 
@@ -75,30 +75,44 @@ fn names(query: &CustomerQuery) -> &'static str {
     }
 }
 
+/// What the index of names is asked beside the name; the features are the parameters from `first` on.
+fn rest(query: &CustomerQuery, first: usize) -> String {
+    let mut rest = String::new();
+    if query.status == Some(CustomerStatus::Active) {
+        rest.push_str(" AND status = 'active'");
+    }
+    for (number, _) in (first..).zip(&query.features) {
+        rest.push_str(&format!(" AND instr(features, ?{number}) > 0"));
+    }
+    rest
+}
+
+/// The features as a stored set has them: a name never holds white space, and stored ones stand between spaces.
+fn features(query: &CustomerQuery) -> Vec<String> {
+    query.features.iter().map(|feature| format!(" {feature} ")).collect()
+}
+
 /// A page without a needle: along the names.
 fn listed(connection: &Connection, vendor: VendorId, query: &CustomerQuery) -> Result<Vec<CustomerRow>> {
     let (name, id) = query.after.clone().map_or_else(Key::default, |(name, id)| (name, blob(id.as_uuid())));
-    let status = query.status.map(CustomerStatus::as_str);
-    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let mut params: Vec<&dyn rusqlite::ToSql> = vec![];
-    let vendor = blob(vendor.as_uuid());
-    params.extend([&vendor as &dyn rusqlite::ToSql, &name, &id, &limit]);
-    let mut sql = format!(
-        "SELECT {} FROM customers {} vendor_id = ?1 AND (name_folded, id) > (?2, ?3)",
-        row::CUSTOMER,
-        names(query)
+    let (vendor, limit) = (blob(vendor.as_uuid()), i64::try_from(query.limit).unwrap_or(i64::MAX));
+    let features = features(query);
+    let mut params: Vec<&dyn ToSql> = vec![&vendor, &name, &id, &limit];
+    params.extend(features.iter().map(|feature| feature as &dyn ToSql));
+    let page = format!(
+        "FROM customers {} vendor_id = ?1 AND (name_folded, id) > (?2, ?3){} ORDER BY name_folded, id LIMIT ?4",
+        names(query),
+        rest(query, 5)
     );
-    if status.is_some() {
-        params.push(&status);
-        sql.push_str(" AND status = ?5");
-    }
-    // A name never holds white space, and stored names stand between spaces.
-    let features: Vec<String> = query.features.iter().map(|feature| format!(" {feature} ")).collect();
-    for feature in &features {
-        params.push(feature);
-        sql.push_str(&format!(" AND instr(features, ?{}) > 0", params.len()));
-    }
-    sql.push_str(" ORDER BY name_folded, id LIMIT ?4");
+    let sql = if features.is_empty() {
+        format!("SELECT {} {page}", row::CUSTOMER)
+    } else {
+        // The page is complete before its customers are read.
+        format!(
+            "SELECT {} FROM customers WHERE vendor_id = ?1 AND id IN (SELECT id {page}) ORDER BY name_folded, id LIMIT ?4",
+            row::CUSTOMER
+        )
+    };
     connection.prepare_cached(&sql)?.query_map(params.as_slice(), row::customer)?.collect()
 }
 
@@ -242,17 +256,20 @@ impl Search<'_> {
                                   AND instr(u.email_folded, ?4) > 0)";
         self.connection.prepare_cached(&format!(
             "SELECT id, instr(name_folded, ?4) > 0 OR coalesce(instr(external_id_folded, ?4), 0) > 0 {}
-             FROM customers {} vendor_id = ?1 AND (name_folded, id) > (?2, ?3) {}
+             FROM customers {} vendor_id = ?1 AND (name_folded, id) > (?2, ?3){}
              ORDER BY name_folded, id LIMIT ?5",
             if with_members { format!("OR {members}") } else { String::new() },
             names(self.query),
-            if self.query.status == Some(CustomerStatus::Active) { "AND status = 'active'" } else { "" },
+            rest(self.query, 6),
         ))
     }
 
     fn walk<'a>(&'a self, statement: &'a mut CachedStatement<'_>, by_email: HashSet<[u8; 16]>) -> Result<Walk<'a>> {
         let (name, id) = &self.after;
-        let rows = statement.query(params![blob(self.vendor.as_uuid()), name, id, self.query.needle, ALL])?;
+        let (vendor, features) = (blob(self.vendor.as_uuid()), features(self.query));
+        let mut params: Vec<&dyn ToSql> = vec![&vendor, name, id, &self.query.needle, &ALL];
+        params.extend(features.iter().map(|feature| feature as &dyn ToSql));
+        let rows = statement.query(params.as_slice())?;
         Ok(Walk { search: self, rows, by_email, found: Vec::new() })
     }
 

@@ -40,6 +40,13 @@ impl TokenForm {
         let token = text.rsplit_once('#').map_or(text, |(_, token)| token);
         Ok(InvitationToken::parse(token)?)
     }
+
+    /// The token, and the invitation that it is for.
+    async fn find(&self, portal: &Portal) -> Result<(InvitationToken, OpenInvitation), Error> {
+        let token = self.parse()?;
+        let invitation = portal.app.find_invitation(&token).await?;
+        Ok((token, invitation))
+    }
 }
 
 #[derive(Template)]
@@ -91,8 +98,7 @@ pub async fn show(
     Extension(session): Extension<Session>,
     Fields(form): Fields<TokenForm>,
 ) -> Result<Response, Problem> {
-    let token = form.parse()?;
-    let invitation = portal.app.find_invitation(&token).await?;
+    let (token, invitation) = form.find(&portal).await?;
     let signed_in = session.person.as_ref().map(|person| person.email.clone());
     let invited = Invited {
         token: token.expose().to_owned(),
@@ -118,8 +124,7 @@ pub async fn show(
 ///
 /// When the person cannot use the token, whatever the reason.
 pub async fn accept(State(portal): State<Arc<Portal>>, Fields(form): Fields<TokenForm>) -> Result<Response, Problem> {
-    let token = form.parse()?;
-    let invitation = portal.app.find_invitation(&token).await?;
+    let (token, invitation) = form.find(&portal).await?;
     let accepted = portal.app.accept_invitation(&token, VerifiedEmail::new(&invitation.email)).await?;
     let (user, to) = match accepted {
         Accepted::Vendor(scope) => (scope.user_id(), "/customers".to_owned()),
@@ -146,8 +151,7 @@ pub async fn decline(
     Extension(session): Extension<Session>,
     Fields(form): Fields<TokenForm>,
 ) -> Result<Response, Problem> {
-    let token = form.parse()?;
-    let invitation = portal.app.find_invitation(&token).await?;
+    let (token, invitation) = form.find(&portal).await?;
     portal.app.decline_invitation(&token, VerifiedEmail::new(&invitation.email)).await?;
     let text = format!("The invitation into {} is declined. Its link no longer works.", place(&invitation));
     done(&portal, &session, "/sign-in", Notice { text, link: None })

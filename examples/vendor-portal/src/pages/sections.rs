@@ -5,9 +5,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use tenantry::PageRequest;
 
-use super::Asked;
+use super::{Asked, encoded};
 use crate::desk::Desk;
 use crate::given::{Asks, At};
 use crate::page::{Page, html};
@@ -21,6 +20,8 @@ struct Section {
     title: String,
     about: &'static str,
     deployments: Option<Vec<Deployment>>,
+    first: Option<String>,
+    next: Option<String>,
     sections: Vec<crate::page::Way>,
 }
 
@@ -56,21 +57,24 @@ pub async fn show(desk: Desk, At(target): At<Target>, Asks(asked): Asks<Asked>) 
     let section = catalog.sections().iter().find(|section| section.key() == target.section);
     let section = section.ok_or(Problem::NoPage)?;
     scope.require(section.permission()).await?;
-    let page = desk.page(section.title(), &format!("{}/{}", desk.base, section.key()), asked.notice.as_deref())?;
-    let deployments = if section.key() == "deployments" { Some(deployments(&desk).await?) } else { None };
+    let address = format!("{}/{}", desk.base, section.key());
+    let page = desk.page(section.title(), &address, asked.notice.as_deref())?;
+    let (mut deployments, mut next) = (None, None);
+    if section.key() == "deployments" {
+        let found = desk.deployments().list(asked.page()).await?;
+        next = found.next.map(|next| format!("{address}?after={}", encoded(&next.to_string())));
+        deployments = Some(found.items.into_iter().map(deployment).collect());
+    }
+    let first = asked.after.is_some().then_some(address);
     let sections = if section.key() == "home" { page.nav.clone() } else { Vec::new() };
     let (title, about) = (section.title().to_owned(), about(section.key()));
-    html(StatusCode::OK, &Section { page, title, about, deployments, sections })
+    html(StatusCode::OK, &Section { page, title, about, deployments, first, next, sections })
 }
 
-async fn deployments(desk: &Desk) -> Result<Vec<Deployment>, Problem> {
-    let found = desk.deployments().list(PageRequest::first().size(100)).await?;
-    let show = |it: tenantry::Deployment| {
-        let secrets: Vec<_> = it.secrets.iter().map(|secret| secret.key.as_str()).collect();
-        let secrets = if secrets.is_empty() { "none".to_owned() } else { words::list(&secrets) };
-        Deployment { secrets, updated: words::time(it.updated_at), name: it.name }
-    };
-    Ok(found.items.into_iter().map(show).collect())
+fn deployment(it: tenantry::Deployment) -> Deployment {
+    let secrets: Vec<_> = it.secrets.iter().map(|secret| secret.key.as_str()).collect();
+    let secrets = if secrets.is_empty() { "none".to_owned() } else { words::list(&secrets) };
+    Deployment { secrets, updated: words::time(it.updated_at), name: it.name }
 }
 
 /// What the vendor's product shows there.

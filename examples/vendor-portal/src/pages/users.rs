@@ -6,7 +6,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use tenantry::{Error, Invitation, InvitationStatus, Invited, Member, MemberId, MemberState, PageRequest, Role};
+use tenantry::{Error, Invitation, InvitationStatus, Invited, Member, MemberId, MemberState, Role};
 
 use super::names::Names;
 use super::{Asked, encoded, id};
@@ -26,10 +26,11 @@ struct Users {
     place: String,
     rows: Vec<Row>,
     after: Option<String>,
+    first: Option<String>,
     next: Option<String>,
     can_manage: bool,
     can_invite: bool,
-    first: bool,
+    has_nobody_in_charge: bool,
     form: InviteForm,
     name_problem: Option<String>,
     email_problem: Option<String>,
@@ -66,7 +67,14 @@ pub struct InviteForm {
 
 async fn users(desk: &Desk, asked: &Asked) -> Result<Users, Problem> {
     let found = desk.members().list(asked.page()).await?;
-    let invitations = invitations(desk, &found.items).await?;
+    let mut invitations = HashMap::new();
+    for waiting in found.items.iter().filter_map(|member| member.invitation) {
+        let invitation = desk.invitations().get(waiting).await?;
+        // Unless it ended since the list was read.
+        if matches!(invitation.status, InvitationStatus::Pending | InvitationStatus::Expired) {
+            invitations.insert(invitation.member, invitation);
+        }
+    }
     let inviters = found.items.iter().filter_map(|member| member.invited_by.as_deref());
     let names = Names::of(desk, inviters.collect()).await?;
     let has_administrator = found.items.iter().any(|member| {
@@ -82,14 +90,15 @@ async fn users(desk: &Desk, asked: &Asked) -> Result<Users, Problem> {
     Ok(Users {
         page: desk.page(title, &address, asked.notice.as_deref())?,
         rows: rows.collect(),
-        next: found.next.map(|next| format!("{address}?after={}", encoded(&next.to_string()))),
+        first: asked.after.is_some().then(|| address.clone()),
+        next: found.next.map(|next| part(desk, Some(&next.to_string()))),
         after: asked.after.clone(),
         base: desk.base.clone(),
         address,
         place,
         can_manage,
         can_invite: can_manage && !desk.is_archived(),
-        first: is_whole && !has_administrator,
+        has_nobody_in_charge: is_whole && !has_administrator,
         form: InviteForm::default(),
         name_problem: None,
         email_problem: None,
@@ -125,26 +134,6 @@ fn row(desk: &Desk, member: Member, invitations: &HashMap<MemberId, Invitation>,
     }
 }
 
-/// The open or expired invitations of those members who did not accept yet.
-async fn invitations(desk: &Desk, members: &[Member]) -> Result<HashMap<MemberId, Invitation>, Problem> {
-    let invited = |member: &&Member| member.state == MemberState::Invited;
-    let wanted: Vec<_> = members.iter().filter(invited).map(|member| member.id).collect();
-    let mut found = HashMap::new();
-    let mut page = PageRequest::first().size(1_000);
-    while found.len() < wanted.len() {
-        let invitations = desk.invitations().list(page).await?;
-        for invitation in invitations.items {
-            let is_open = matches!(invitation.status, InvitationStatus::Pending | InvitationStatus::Expired);
-            if is_open && wanted.contains(&invitation.member) {
-                found.insert(invitation.member, invitation);
-            }
-        }
-        let Some(next) = invitations.next else { break };
-        page = PageRequest::after(next).size(1_000);
-    }
-    Ok(found)
-}
-
 /// The users of the place.
 ///
 /// # Errors
@@ -162,7 +151,7 @@ pub async fn list(desk: Desk, Asks(asked): Asks<Asked>) -> Result<Response, Prob
 pub async fn invite(desk: Desk, Fields(form): Fields<InviteForm>) -> Result<Response, Problem> {
     let role = Role::from_name(&form.role).ok_or(Problem::Malformed)?;
     let error = match desk.members().invite(&form.name, &form.email, role).await {
-        Ok(invited) => return sent(&desk, &invited, "is invited"),
+        Ok(invited) => return sent(&desk, &invited, "is invited", None),
         Err(error) => error,
     };
     let problem = Some(words::refusal(&error));
@@ -178,7 +167,7 @@ pub async fn invite(desk: Desk, Fields(form): Fields<InviteForm>) -> Result<Resp
 }
 
 /// Says that an invitation was made, and how its link gets to the person.
-fn sent(desk: &Desk, invited: &Invited, what: &str) -> Result<Response, Problem> {
+fn sent(desk: &Desk, invited: &Invited, what: &str, after: Option<&str>) -> Result<Response, Problem> {
     let role = words::role(invited.member.role);
     let mut text = format!("{} {what} as {role}.", invited.member.name);
     if invited.raised {
@@ -198,7 +187,13 @@ fn sent(desk: &Desk, invited: &Invited, what: &str) -> Result<Response, Problem>
             Some(format!("{}#{}", desk.portal.invitation_page(), invited.token.expose()))
         }
     };
-    done(&desk.portal, &desk.session, &format!("{}/users", desk.base), Notice { text, link })
+    done(&desk.portal, &desk.session, &part(desk, after), Notice { text, link })
+}
+
+/// The part of the list that a form was sent from.
+fn part(desk: &Desk, after: Option<&str>) -> String {
+    let after = after.map_or_else(String::new, |after| format!("?after={}", encoded(after)));
+    format!("{}/users{after}", desk.base)
 }
 
 /// What an address of a member or an invitation says.
@@ -245,7 +240,7 @@ pub async fn act(desk: Desk, At(target): At<Target>, Fields(form): Fields<ActFor
     };
     match answer {
         Ok(text) => {
-            let to = format!("{}/users", desk.base);
+            let to = part(&desk, form.after.as_deref());
             done(&desk.portal, &desk.session, &to, Notice { text, link: None })
         }
         Err(error) => refused(&desk, &error, Some(member), form.after).await.unwrap_or(Err(Problem::Refused(error))),
@@ -266,13 +261,13 @@ pub async fn invitation(
     let member = invitations.get(invitation).await?.member;
     let error = match target.action.as_str() {
         "resend" => match invitations.resend(invitation).await {
-            Ok(invited) => return sent(&desk, &invited, "is invited again"),
+            Ok(invited) => return sent(&desk, &invited, "is invited again", form.after.as_deref()),
             Err(error) => error,
         },
         "revoke" => match invitations.revoke(invitation).await {
             Ok(()) => {
                 let text = "The invitation is withdrawn, and its link no longer works.".to_owned();
-                let to = format!("{}/users", desk.base);
+                let to = part(&desk, form.after.as_deref());
                 return done(&desk.portal, &desk.session, &to, Notice { text, link: None });
             }
             Err(error) => error,

@@ -25,8 +25,10 @@ class Member:
     revision: int
     invited_by: str | None
     """Who invited, as the audit log writes actors."""
+    invitation: InvitationId | None
+    """The invitation that waits to be accepted, expired or not; `None` unless the member is invited."""
     expires_at: datetime | None
-    """When the open invitation expires."""
+    """When that invitation expires."""
     created_at: datetime
     updated_at: datetime
 

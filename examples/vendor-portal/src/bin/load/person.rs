@@ -1,102 +1,19 @@
-//! Many people at once, for a while: `cargo run --release -p vendor-portal --bin load`.
-//!
-//! It starts the portal beside it on a new store, signs in 100 browsers in all six roles, and has each do what people do
-//! there, one request after the other, for a minute. It prints how long the requests took, and fails when one was
-//! answered otherwise than it should be. It ends by itself.
-#![forbid(unsafe_code)]
+//! A person with a browser, and what such people do.
 
-use std::collections::BTreeMap;
-use std::error::Error;
 use std::net::SocketAddr;
-use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
-use clap::Parser;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
-use tokio::task::JoinSet;
 use vendor_portal::demo;
 
-type Failure = Box<dyn Error + Send + Sync>;
-
-/// Many people at once on a portal of their own.
-#[derive(Clone, Debug, Parser)]
-struct Options {
-    /// How many people.
-    #[arg(long, default_value_t = 100)]
-    users: usize,
-    /// For how long.
-    #[arg(long, default_value_t = 60)]
-    seconds: u64,
-    /// How many customers there are, beside those of the demonstration.
-    #[arg(long, default_value_t = 10_000)]
-    customers: u64,
-    /// How long a person looks at a page, in milliseconds; 0 for as fast as it goes.
-    #[arg(long, default_value_t = 0)]
-    pause: u64,
-}
-
-#[tokio::main]
-async fn main() -> Result<ExitCode, Failure> {
-    let options = Options::parse();
-    let folder = tempfile::tempdir()?;
-    let (mut portal, links) = start(&folder.path().join("load.db"), options.customers).await?;
-    let end = Instant::now() + Duration::from_secs(options.seconds);
-    let mut people = JoinSet::new();
-    for (number, link) in (0..options.users).zip(links.iter().cycle()) {
-        let (link, pause) = (link.clone(), Duration::from_millis(options.pause));
-        people.spawn(async move {
-            let mut person = Person::sign_in(number, &link).await?;
-            while Instant::now() < end {
-                person.step().await?;
-                tokio::time::sleep(pause).await;
-            }
-            Ok::<_, Failure>(person.times)
-        });
-    }
-    let mut times: BTreeMap<&'static str, Vec<Duration>> = BTreeMap::new();
-    let mut failures = Vec::new();
-    while let Some(person) = people.join_next().await {
-        match person? {
-            Ok(found) => {
-                for (kind, took) in found {
-                    times.entry(kind).or_default().push(took);
-                }
-            }
-            Err(error) => failures.push(error.to_string()),
-        }
-    }
-    portal.kill().await?;
-    show(&options, times);
-    for failure in failures.iter().take(10) {
-        eprintln!("{failure}");
-    }
-    println!("{} people, {} failed", options.users, failures.len());
-    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Starts the portal that was built beside this program, and reads the links to sign in from what it prints.
-async fn start(db: &std::path::Path, customers: u64) -> Result<(Child, Vec<String>), Failure> {
-    let program = std::env::current_exe()?.with_file_name("vendor-portal");
-    let mut command = Command::new(program);
-    command.arg("--db").arg(db).args(["--listen", "127.0.0.1:0", "--demo-customers", &customers.to_string()]);
-    let mut portal = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
-    let mut lines = BufReader::new(portal.stdout.take().ok_or("no output")?).lines();
-    let mut links = Vec::new();
-    while links.len() < demo::PEOPLE.len() {
-        let line = lines.next_line().await?.ok_or("the portal ended")?;
-        links.extend(line.split_whitespace().find(|word| word.contains("/sign-in/")).map(str::to_owned));
-    }
-    Ok((portal, links))
-}
+use crate::Failure;
 
 /// A person with a browser: one connection, one cookie, one page at a time.
-struct Person {
+pub(crate) struct Person {
     number: usize,
     steps: u64,
     connection: SendRequest<Body>,
@@ -104,15 +21,17 @@ struct Person {
     cookie: String,
     token: String,
     /// Where the portal begins for this person.
-    home: String,
+    pub(crate) home: String,
     /// The customers that were seen last.
-    customers: Vec<String>,
-    next: Option<String>,
-    times: Vec<(&'static str, Duration)>,
+    pub(crate) customers: Vec<String>,
+    /// The page of the list after the one that was seen last.
+    pub(crate) next: Option<String>,
+    /// How long the requests took, each with its kind.
+    pub(crate) times: Vec<(&'static str, Duration)>,
 }
 
 impl Person {
-    async fn sign_in(number: usize, link: &str) -> Result<Self, Failure> {
+    pub(crate) async fn sign_in(number: usize, link: &str) -> Result<Self, Failure> {
         let (host, path) = link.strip_prefix("http://").and_then(|rest| rest.split_once('/')).ok_or("no link")?;
         let stream = TcpStream::connect(host.parse::<SocketAddr>()?).await?;
         stream.set_nodelay(true)?;
@@ -132,7 +51,7 @@ impl Person {
     }
 
     /// The next thing that this person does.
-    async fn step(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn step(&mut self) -> Result<(), Failure> {
         self.steps += 1;
         // Every person does the same things, each at another moment.
         let turn = self.steps.wrapping_mul(7).wrapping_add(self.number as u64);
@@ -186,7 +105,7 @@ impl Person {
         }
     }
 
-    async fn list(&mut self, kind: &'static str, path: &str) -> Result<(), Failure> {
+    pub(crate) async fn list(&mut self, kind: &'static str, path: &str) -> Result<(), Failure> {
         let page = self.get(kind, path).await?;
         let rows = page.split("data-label=\"Name\"><a href=\"").skip(1).filter_map(|row| row.split_once('"'));
         let customers: Vec<_> = rows.map(|(href, _)| href.to_owned()).collect();
@@ -198,7 +117,7 @@ impl Person {
         Ok(())
     }
 
-    async fn get(&mut self, kind: &'static str, path: &str) -> Result<String, Failure> {
+    pub(crate) async fn get(&mut self, kind: &'static str, path: &str) -> Result<String, Failure> {
         let request = self.request("GET", path, String::new())?;
         let begin = Instant::now();
         let (status, page, _) = self.send(request).await?;
@@ -242,25 +161,4 @@ impl Person {
         let page = to_bytes(Body::new(body), usize::MAX).await?;
         Ok((parts.status, String::from_utf8_lossy(&page).into_owned(), to))
     }
-}
-
-/// Prints how long the requests took, each kind and all together.
-fn show(options: &Options, times: BTreeMap<&'static str, Vec<Duration>>) {
-    let mut all: Vec<_> = times.values().flatten().copied().collect();
-    let rate = all.len() as f64 / options.seconds.max(1) as f64;
-    println!("{:<18} {:>8} {:>9} {:>9} {:>9} {:>9}   in ms", "", "requests", "p50", "p90", "p99", "worst");
-    let line = |kind: &str, times: &mut Vec<Duration>| {
-        times.sort_unstable();
-        let at = |share: f64| {
-            let index = (times.len().saturating_sub(1)) as f64 * share;
-            times.get(index as usize).map_or(0.0, |took| took.as_secs_f64() * 1e3)
-        };
-        let (p50, p90, p99, worst) = (at(0.5), at(0.9), at(0.99), at(1.0));
-        println!("{kind:<18} {:>8} {p50:>9.2} {p90:>9.2} {p99:>9.2} {worst:>9.2}", times.len());
-    };
-    for (kind, mut times) in times {
-        line(kind, &mut times);
-    }
-    line("all", &mut all);
-    println!("{rate:.0} requests in a second, {} customers", options.customers);
 }
