@@ -1,6 +1,8 @@
 //! *race*: threads and processes work on the same few customers, and many accept one invitation at once.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Barrier;
@@ -246,7 +248,7 @@ fn accept(apps: &[Tenantry], setting: &Setting, report: &mut Report) -> Result<(
                     continue;
                 }
                 Ok(Err(error)) if error.code() == "invitation_invalid" => continue,
-                Ok(Err(error)) => (Wrong::Violation, format!("`{}`: {error}", error.code())),
+                Ok(Err(error)) => (Wrong::Violation, told(&error)),
                 Err(_) => (Wrong::Panic, "panicked".to_owned()),
             };
             report.found(found.0, format!("race: seed {}, invitation {round}: {}", setting.seed, found.1));
@@ -260,6 +262,12 @@ fn accept(apps: &[Tenantry], setting: &Setting, report: &mut Report) -> Result<(
         }
     }
     Ok(())
+}
+
+/// An error with what it comes from.
+fn told(error: &Error) -> String {
+    let causes = iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(format!("`{}`: {error}", error.code()), |told, cause| format!("{told}: {cause}"))
 }
 
 /// One hand: everything at random, on the same customers as the others.
@@ -282,7 +290,7 @@ impl Racer<'_> {
                 Ok(()) => self.tally.acknowledged += 1,
                 Err(error) if REFUSALS.contains(&error.code()) => {}
                 Err(error) => {
-                    self.tally.errors.push(format!("`{}`: {error}", error.code()));
+                    self.tally.errors.push(told(&error));
                     if self.tally.errors.len() > 5 {
                         return;
                     }

@@ -17,6 +17,7 @@ use crate::{Failure, Opened};
 cases![
     r5_a_permission_named_like_an_operation_has_nothing_to_do_with_it,
     u11_who_is_removed_and_comes_back_with_less_gets_no_older_decision_through,
+    u12_who_joins_or_leaves_a_place_while_they_are_erased_is_erased_everywhere,
     a_refusal_from_data_that_moved_is_decided_anew,
     a_secret_that_goes_while_it_is_resolved_is_not_found,
     u3_accepting_into_a_customer_that_goes_meanwhile_is_the_public_error,
@@ -90,6 +91,47 @@ fn u11_who_is_removed_and_comes_back_with_less_gets_no_older_decision_through(st
             world.clock.advance(Duration::from_secs(60 * 60));
         }
     }
+    Ok(())
+}
+
+/// Between any two reads of an erasure the person joins a place, or leaves one.
+fn u12_who_joins_or_leaves_a_place_while_they_are_erased_is_erased_everywhere(store: &dyn Opened) -> Tried {
+    let (world, faulty, app) = with_faults(store)?;
+    let (vendor, boss) = (world.boss().vendor_id(), user(world.boss().actor())?);
+    let places = [world.customer("Globex")?, world.customer("Initech")?, world.customer("Hooli")?];
+    let [globex, initech, hooli] = &places;
+    for scope in &places {
+        world.join(scope, "ada@x.test", Role::Administrator)?;
+    }
+    let mut happened = 0;
+    for call in ["user", "memberships", "standing", "active_administrators", "detail_targets", "commit"] {
+        for skip in 0..4 {
+            for joins in [true, false] {
+                world.join(globex, "hank@x.test", Role::User)?;
+                let hank = user(world.join(initech, "hank@x.test", Role::User)?.actor())?;
+                let (joined, left) = (hooli.clone(), initech.clone());
+                let change = move || {
+                    if joins {
+                        return joined.members().invite("Hank", "hank@x.test", Role::User).wait().map(drop);
+                    }
+                    let mut members = left.members().list(PageRequest::first()).wait()?.items.into_iter();
+                    let member = members.find(|member| member.email == "hank@x.test");
+                    member.map_or(Ok(()), |member| left.members().remove(member.id).wait())
+                };
+                faulty.set(Fault::Before { call, skip, change: Box::new(change) });
+                let erased = app.vendor(vendor, boss).erase_user(hank).wait();
+                erased.map_err(|error| format!("{call} {skip} {joins}: `{}`, {error}", error.code()))?;
+                happened += usize::from(faulty.take().is_none());
+                for scope in &places {
+                    let members = scope.members().list(PageRequest::first()).wait()?.items;
+                    ensure!(members.iter().all(|member| member.email != "hank@x.test"));
+                }
+                ensure_eq!(world.app.maintenance("test").verify(Vec::new()).wait()?, []);
+                world.clock.advance(Duration::from_secs(60 * 60));
+            }
+        }
+    }
+    ensure!(happened >= 10);
     Ok(())
 }
 

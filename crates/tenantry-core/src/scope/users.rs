@@ -53,6 +53,10 @@ impl Change for Erase {
             unit.bump(GuardKey::Member(member.place, own.id), own.counter);
         }
         let memberships = unit.store().memberships(vendor, user.id).await?;
+        if memberships.iter().any(|member| !unit.guards(GuardKey::Place(member.place))) {
+            // They joined it since.
+            return Err(unit.overtaken());
+        }
         let mut refused = Vec::new();
         for member in &memberships {
             if !unit.leave(member).await? {

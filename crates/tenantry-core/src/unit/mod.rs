@@ -202,6 +202,11 @@ impl<'a> Unit<'a> {
         guard.1 = GuardMode::Bump;
     }
 
+    /// Whether a key is guarded already.
+    pub(crate) fn guards(&self, key: GuardKey) -> bool {
+        self.guards.contains_key(&key)
+    }
+
     /// Guards the place that is acted on against every other change of it. Before its data is read.
     pub(crate) async fn bump_place(&mut self) -> Result<(), Error> {
         let key = GuardKey::Place(self.place());
