@@ -14,6 +14,8 @@ test("c7 the list is filtered while somebody types, and the field keeps what is 
   await vera.field("Filter customers").pressSequentially("SÖHNE");
   await vera.sees("1 customer in all.");
   await vera.row("Müller & Söhne").waitFor();
+  // The first letters may have been asked for on their own.
+  await vera.page.waitForURL((url) => url.searchParams.get("q") === "SÖHNE");
   assert.equal(vera.address, "/customers?q=S%C3%96HNE&status=");
   assert.equal(await vera.page.evaluate("document.activeElement.id"), "q");
   await vera.field("Filter customers").pressSequentially("x");
@@ -100,6 +102,21 @@ test("c2 what is wrong with a field stands beside it, and what was typed is stil
   assert.equal(await ada.field("Name").inputValue(), "Typed Already");
   const field = ada.page.getByLabel("External id");
   assert.deepEqual([await field.inputValue(), await field.getAttribute("aria-invalid")], ["crm-1001", "true"]);
+
+  // Going back to what was refused sends nothing again, and neither does loading it; what was typed is there.
+  await ada.section("Users");
+  await ada.seesHeading("Users");
+  await ada.page.goBack();
+  await ada.sees("The external id “crm-1001” is taken.");
+  await ada.page.reload();
+  await ada.sees("The external id “crm-1001” is taken.");
+  assert.deepEqual([await ada.field("Name").inputValue(), await field.inputValue()], ["Typed Already", "crm-1001"]);
+  await ada.page.goBack();
+  await ada.seesHeading("Create a customer");
+  await ada.seesNo("is taken");
+  assert.deepEqual([await ada.field("Name").inputValue(), await field.inputValue()], ["Typed Already", "crm-1001"]);
+  await ada.page.goForward();
+  await ada.sees("The external id “crm-1001” is taken.");
   await field.fill("crm-typed");
   await ada.press("Create customer");
   await ada.sees("Typed Already was created.");

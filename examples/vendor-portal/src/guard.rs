@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::page::LEADS_THE_WINDOW;
 use crate::problem::Problem;
-use crate::replay;
 use crate::session::Session;
 use crate::state::Portal;
+use crate::{refusals, replay};
 
 /// How large a form may be: a secret of 64 KiB, each byte of it written as three.
 const FORM_LIMIT: usize = 200 * 1024;
@@ -98,11 +98,15 @@ async fn form(portal: &Portal, session: &Session, request: Request, next: Next) 
     }
     parts.extensions.insert(session.clone());
     let is_numbered = field(&body, FORM_NUMBER).is_some();
+    let leads_a_window = refusals::leads_a_window(&parts.headers);
     let key = replay::key(session, parts.uri.path(), &body);
     let request = Request::from_parts(parts, Body::from(body));
-    if !is_numbered {
-        return Ok(next.run(request).await);
-    }
+    let response = if is_numbered { once(portal, key, request, next).await? } else { next.run(request).await };
+    if leads_a_window { refusals::kept(portal, session, response).await } else { Ok(response) }
+}
+
+/// Does what a form asks for, or answers what it was answered before.
+async fn once(portal: &Portal, key: replay::Key, request: Request, next: Next) -> Result<Response, Problem> {
     let answer = portal.replays.answer(key);
     // On a task of its own: a browser gives the first of two clicks up, and what it gave up must not be done without being
     // written down as done.

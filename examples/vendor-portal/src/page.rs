@@ -86,7 +86,7 @@ impl Page {
     /// With what the request before this one left to say, if the address names it.
     #[must_use]
     pub fn with_notice(mut self, portal: &Portal, session: &Session, id: Option<&str>) -> Self {
-        self.notice = id.and_then(|id| portal.notices.read(session, id));
+        self.notice = id.and_then(|id| portal.notices.get(session, id));
         self
     }
 }

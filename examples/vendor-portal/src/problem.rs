@@ -19,6 +19,8 @@ pub enum Problem {
     TooLarge,
     /// There is no such page.
     NoPage,
+    /// The page of a refusal is not kept any longer.
+    NotKept,
     /// The form lacks a field, or has one that cannot be read.
     Malformed,
     /// tenantry refused.
@@ -72,6 +74,7 @@ impl Problem {
             Self::Foreign => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoPage => StatusCode::NOT_FOUND,
+            Self::NotKept => StatusCode::GONE,
             Self::Malformed => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Refused(error) => status(error),
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -87,6 +90,9 @@ impl Problem {
             }
             Self::TooLarge => "That is more than a form may hold.".to_owned(),
             Self::NoPage => "There is no such page, or it is not yours to see.".to_owned(),
+            Self::NotKept => {
+                "What your form was answered is not kept any longer. Go back once more, to the form itself.".to_owned()
+            }
             Self::Malformed => "The form is not complete. Load the page again and send it from there.".to_owned(),
             Self::Refused(error) => words::refusal(error),
             Self::Broken(_) => words::BROKEN.to_owned(),

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use crate::pages::{audit, customer, customers, features, invitation, secrets, sections, sign_in, users};
 use crate::problem::Problem;
 use crate::state::Portal;
-use crate::{guard, statics};
+use crate::{guard, refusals, statics};
 
 /// What the addresses of a place begin with: the vendor itself, a customer for staff, a customer for its own members.
 const PLACES: [&str; 3] = ["", "/customers/{customer}", "/portal/{customer}"];
@@ -19,6 +19,7 @@ pub fn router(portal: Arc<Portal>) -> Router {
     let mut pages = Router::new()
         .route("/", get(sign_in::home))
         .route("/places", get(sign_in::list))
+        .route("/refused/{id}", get(refusals::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::ask))
         .route("/sign-in/{link}", get(sign_in::link).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))

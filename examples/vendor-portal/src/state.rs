@@ -5,9 +5,11 @@ use std::sync::Arc;
 use tenantry::{Tenantry, Vendor};
 
 use crate::mail::Mail;
-use crate::notices::Notices;
+use crate::notices::{Notice, notices};
+use crate::refusals::{Refusal, refusals};
 use crate::replay::Replays;
 use crate::session::Signer;
+use crate::shelf::Shelf;
 use crate::verification::Verification;
 
 /// The portal of one vendor.
@@ -24,7 +26,9 @@ pub struct Portal {
     /// Sends the mail of invitations; without it whoever invites gets the link to hand on.
     pub mail: Option<Arc<Mail>>,
     /// What is told on the next page.
-    pub notices: Notices,
+    pub notices: Shelf<Notice>,
+    /// The pages that say why a form was refused.
+    pub refusals: Shelf<Refusal>,
     /// What was answered to a form that may come twice.
     pub replays: Replays,
     /// The last check of the audit log.
@@ -45,7 +49,8 @@ impl Portal {
             signer: Signer::new(url.starts_with("https:"))?,
             url,
             mail,
-            notices: Notices::default(),
+            notices: notices(),
+            refusals: refusals(),
             replays: Replays::default(),
             verification: Verification::default(),
         }))

@@ -107,9 +107,9 @@ fn listed(connection: &Connection, vendor: VendorId, query: &CustomerQuery) -> R
     let sql = if features.is_empty() {
         format!("SELECT {} {page}", row::CUSTOMER)
     } else {
-        // The page is complete before its customers are read.
+        // The page is complete before its customers are read. With a `+` they are not looked for along the names.
         format!(
-            "SELECT {} FROM customers WHERE vendor_id = ?1 AND id IN (SELECT id {page}) ORDER BY name_folded, id LIMIT ?4",
+            "SELECT {} FROM customers WHERE vendor_id = ?1 AND id IN (SELECT id {page}) ORDER BY +name_folded, id LIMIT ?4",
             row::CUSTOMER
         )
     };

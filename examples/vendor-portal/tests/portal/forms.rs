@@ -122,6 +122,35 @@ async fn every_form_is_done_with_its_token() {
 }
 
 #[tokio::test]
+async fn a_browser_is_led_to_a_refusal_that_can_be_gone_back_to_with_what_was_typed() {
+    let world = World::new().await;
+    let (mut ada, mut ben) = (world.sign_in("ada@acme.test").await, world.sign_in("ben@acme.test").await);
+    let before = world.entries().await;
+    let token = ada.token.clone();
+    let fields = [("name", "Typed Already"), ("external_id", "crm-1001"), ("csrf", &token)];
+    let sent = |mode: &'static str| {
+        let mut request = form("/customers", &fields);
+        request.headers_mut().insert("sec-fetch-mode", HeaderValue::from_static(mode));
+        request
+    };
+    let led = ada.send(sent("navigate")).await;
+    assert_eq!(led.status, StatusCode::SEE_OTHER);
+    for _ in 0..2 {
+        let page = ada.get(led.location()).await;
+        assert_eq!(page.status, StatusCode::CONFLICT);
+        assert!(page.text().contains("The external id “crm-1001” is taken."), "{}", page.text());
+        assert_eq!(page.quoted("name=\"name\" value=\"").unwrap(), "Typed Already");
+        assert_eq!(page.headers["cache-control"], "no-store");
+    }
+    let of_another = ben.get(led.location()).await;
+    assert_eq!(of_another.status, StatusCode::GONE);
+    assert!(of_another.text().contains("is not kept any longer"));
+    // A script reads the answer itself.
+    assert_eq!(ada.send(sent("cors")).await.status, StatusCode::CONFLICT);
+    assert_eq!(world.entries().await, before);
+}
+
+#[tokio::test]
 async fn a_form_that_comes_twice_is_done_once_and_answered_the_same() {
     let world = World::new().await;
     let mut ada = world.sign_in("ada@acme.test").await;
