@@ -95,6 +95,11 @@ impl Desk {
         }
     }
 
+    /// The vendor, whatever the place: who is none of its staff is refused there.
+    pub fn staff(&self) -> VendorScope {
+        self.portal.app.vendor(self.portal.vendor.id, self.person.user)
+    }
+
     /// The customer, as this person.
     ///
     /// # Errors

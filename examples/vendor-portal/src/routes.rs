@@ -34,6 +34,7 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .route("/customers/{customer}/delete", post(customer::delete))
         .route("/customers/{customer}/features", get(features::show).post(features::switch))
         .route("/customers/{customer}/audit", get(audit::show))
+        .route("/customers/{customer}/audit/verify", post(audit::verify))
         .route("/audit", get(audit::show))
         .route("/audit/verify", post(audit::verify))
         .route("/portal/{customer}", get(sections::begin))

@@ -190,7 +190,7 @@ async fn places(desk: &Desk, entries: &[AuditEntry]) -> Result<HashMap<CustomerI
     if let Some(customer) = &desk.customer {
         names.insert(customer.id, customer.name.clone());
     }
-    let vendor = desk.portal.app.vendor(desk.portal.vendor.id, desk.person.user);
+    let vendor = desk.staff();
     for id in entries.iter().filter_map(|entry| entry.place.customer()) {
         if let std::collections::hash_map::Entry::Vacant(entry) = names.entry(id) {
             match vendor.customer(id).get().await {
@@ -267,7 +267,7 @@ fn shown(value: &Value) -> String {
 ///
 /// When the person may not read the log.
 pub async fn verify(desk: Desk) -> Result<Response, Problem> {
-    desk.vendor()?.require("audit.view").await?;
+    desk.staff().require("audit.view").await?;
     let (portal, reason) = (Arc::clone(&desk.portal), format!("asked for by {}", desk.person.user));
     // On a task of its own: the check goes on when the browser does not wait.
     let check = tokio::spawn(async move {
@@ -277,7 +277,7 @@ pub async fn verify(desk: Desk) -> Result<Response, Problem> {
     });
     // When it takes longer, the page says that it is running.
     let _ = tokio::time::timeout(PATIENCE, check).await;
-    Ok(Redirect::to("/audit").into_response())
+    Ok(Redirect::to(&format!("{}/audit", desk.base)).into_response())
 }
 
 #[cfg(test)]

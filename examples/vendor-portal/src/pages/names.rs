@@ -41,7 +41,7 @@ impl Names {
             _ => "another person".to_owned(),
         };
         let mut names = Self { known: HashMap::from([(own, "you".to_owned())]), others };
-        let staff = desk.portal.app.vendor(desk.portal.vendor.id, desk.person.user);
+        let staff = desk.staff();
         for (actor, customer) in actors {
             let Ok(user) = actor.parse::<UserId>() else { continue };
             if names.known.contains_key(actor) {

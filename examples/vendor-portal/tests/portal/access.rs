@@ -83,6 +83,7 @@ async fn r1_every_change_is_made_for_the_roles_that_the_table_says() {
         ("ON/secrets", vec![field("key", "NEW"), field("value", "v")], "secrets.manage"),
         ("ON/features", vec![field("feature", "alerts")], "features.manage"),
         ("ON", vec![field("name", "Renamed"), field("revision", "1")], "customers.manage"),
+        ("ON/audit/verify", vec![], "audit.view"),
         ("ON/archive", vec![], "customers.manage"),
         ("ON/unarchive", vec![], "customers.manage"),
         ("ON/delete", vec![field("name", "Renamed")], "customers.delete"),

@@ -8,6 +8,7 @@ mod browser;
 mod forms;
 #[cfg(test)]
 mod headers;
+mod lists;
 #[cfg(test)]
 mod mail;
 #[cfg(test)]

@@ -329,6 +329,8 @@ async fn a4_the_audit_log_is_filtered_and_its_chain_verified() {
     assert!(log.text().contains("was not verified since the program started"));
     let verified = ada.submit("/audit/verify", &[]).await;
     assert!(verified.text().contains("every entry is where and what it was"), "{}", verified.text());
+    let verified = ada.submit(&format!("/customers/{globex}/audit/verify"), &[]).await.text();
+    assert!(verified.contains("Customers / Globex GmbH") && verified.contains("Chain verified"), "{verified}");
     let filtered = ada.get("/audit?action=customer.created").await;
     assert!(
         filtered.text().contains("Customer created")
