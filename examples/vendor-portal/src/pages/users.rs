@@ -42,7 +42,6 @@ struct Row {
     name: String,
     email: String,
     role: &'static str,
-    role_name: &'static str,
     raised: bool,
     state: &'static str,
     detail: String,
@@ -51,6 +50,11 @@ struct Row {
     /// The invitation that was not accepted yet.
     invitation: Option<String>,
     revision: u64,
+    /// The name and the role as the forms have them: what was typed when that was refused.
+    typed_name: String,
+    typed_role: &'static str,
+    /// Whether the forms are open.
+    open: bool,
     problem: Option<String>,
 }
 
@@ -119,10 +123,11 @@ fn row(desk: &Desk, member: Member, invitations: &HashMap<MemberId, Invitation>,
     }
     Row {
         id: member.id.to_string(),
+        typed_name: member.name.clone(),
         name: member.name,
         email: member.email,
         role: words::role(member.role),
-        role_name: member.role.as_str(),
+        typed_role: member.role.as_str(),
         raised: invitation.is_some_and(|it| it.role == Role::Administrator && it.asked != Role::Administrator),
         state: words::state(member.state),
         detail,
@@ -130,6 +135,7 @@ fn row(desk: &Desk, member: Member, invitations: &HashMap<MemberId, Invitation>,
         is_suspended: member.state == MemberState::Suspended,
         invitation: invitation.map(|it| it.id.to_string()),
         revision: member.revision,
+        open: false,
         problem: None,
     }
 }
@@ -243,7 +249,7 @@ pub async fn act(desk: Desk, At(target): At<Target>, Fields(form): Fields<ActFor
             let to = part(&desk, form.after.as_deref());
             done(&desk.portal, &desk.session, &to, Notice { text, link: None })
         }
-        Err(error) => refused(&desk, &error, Some(member), form.after).await.unwrap_or(Err(Problem::Refused(error))),
+        Err(error) => refused(&desk, error, member, form).await,
     }
 }
 
@@ -274,52 +280,39 @@ pub async fn invitation(
         },
         _ => return Err(Problem::NoPage),
     };
-    refused(&desk, &error, Some(member), form.after).await.unwrap_or(Err(Problem::Refused(error)))
+    refused(&desk, error, member, form).await
 }
 
-/// The page with a refusal in the row that it is about; `None` when the refusal is not about a row.
-async fn refused(
-    desk: &Desk,
-    error: &Error,
-    member: Option<MemberId>,
-    after: Option<String>,
-) -> Option<Result<Response, Problem>> {
-    let is_about_a_row = [StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY, StatusCode::TOO_MANY_REQUESTS]
-        .contains(&status(error));
-    if !is_about_a_row {
-        return None;
+/// The page with a refusal in the row of the member, and with what was typed there. What is about no row has a page of its
+/// own.
+async fn refused(desk: &Desk, error: Error, member: MemberId, form: ActForm) -> Result<Response, Problem> {
+    let status = status(&error);
+    if !matches!(status, StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::TOO_MANY_REQUESTS) {
+        return Err(error.into());
     }
-    Some(match refused_page(desk, error, member, after).await {
-        Ok(page) => html(status(error), &page),
-        Err(problem) => Err(problem),
-    })
-}
-
-async fn refused_page(
-    desk: &Desk,
-    error: &Error,
-    member: Option<MemberId>,
-    after: Option<String>,
-) -> Result<Users, Problem> {
-    let mut page = users(desk, &Asked { after, notice: None }).await?;
-    let text = match error {
-        Error::LastAdministrator(last) => {
-            let mut others = Vec::new();
-            for remaining in last.remaining().iter().take(5) {
-                let name = desk.members().get(remaining.id).await?.name;
-                others.push(format!("{name} ({})", words::role(remaining.role)));
-            }
-            match others.as_slice() {
-                [] => format!("{} Nobody else is a user here.", words::refusal(error)),
-                others => format!("{} Others who remain: {}.", words::refusal(error), words::list(others)),
+    let mut text = words::refusal(&error);
+    if let Error::LastAdministrator(last) = &error {
+        let mut others = Vec::new();
+        for remaining in last.remaining().iter().take(5) {
+            let name = desk.members().get(remaining.id).await?.name;
+            others.push(format!("{name} ({})", words::role(remaining.role)));
+        }
+        text.push_str(&match others.as_slice() {
+            [] => " Nobody else is a user here.".to_owned(),
+            others => format!(" Others who remain: {}.", words::list(others)),
+        });
+    }
+    let mut page = users(desk, &Asked { after: form.after, notice: None }).await?;
+    match page.rows.iter_mut().find(|row| row.id == member.to_string()) {
+        Some(row) => {
+            row.problem = Some(text);
+            if let Some(role) = Role::from_name(&form.role) {
+                (row.typed_role, row.open) = (role.as_str(), true);
+            } else if !form.name.is_empty() {
+                (row.typed_name, row.open) = (form.name, true);
             }
         }
-        error => words::refusal(error),
-    };
-    let row = member.and_then(|member| page.rows.iter_mut().find(|row| row.id == member.to_string()));
-    match row {
-        Some(row) => row.problem = Some(text),
         None => page.problem = Some(text),
     }
-    Ok(page)
+    html(status, &page)
 }

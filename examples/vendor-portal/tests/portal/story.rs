@@ -135,6 +135,38 @@ async fn u8_u9_refusals_are_told_in_plain_words_in_the_row_of_the_member() {
 }
 
 #[tokio::test]
+async fn what_was_typed_about_a_member_stays_when_it_is_refused() {
+    let world = World::new().await;
+    let globex = world.customer("Globex GmbH").await;
+    let scope = world.ada().await.customer(globex);
+    let members = scope.members().list(PageRequest::first()).await.unwrap().items;
+    let [hank, uma, ..] = &members[..] else { panic!("{members:?}") };
+    let seen = uma.revision.to_string();
+    scope.members().rename(uma.id, "Uma Elsewhere", None).await.unwrap();
+    let mut ada = world.sign_in("ada@acme.test").await;
+    let on = format!("/customers/{globex}/users");
+    for (member, action, fields, said, kept) in [
+        (
+            uma,
+            "rename",
+            [("name", "Uma Typed"), ("revision", seen.as_str())],
+            "Somebody else changed this",
+            "value=\"Uma Typed\"",
+        ),
+        (hank, "role", [("role", "viewer"), ("revision", "1")], "", "<option value=\"viewer\" selected>"),
+    ] {
+        let answer = ada.post(&format!("{on}/{}/{action}", member.id), &fields).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{action}");
+        let row =
+            answer.body.split_once(&format!("<tr id=\"{}\"", member.id)).unwrap().1.split_once("</tr>").unwrap().0;
+        assert!(
+            row.contains(said) && row.contains(kept) && row.contains("<details class=\"menu right\" open>"),
+            "{row}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn c4_two_who_edit_the_same_customer_are_told_both_values() {
     let world = World::new().await;
     let globex = world.customer("Globex GmbH").await;
